@@ -20,6 +20,9 @@ struct Candidate {
   BackendIndex index = kNoBackend;
   std::uint32_t weight = 1;  // > 0
   std::string name;
+  // While a backend starts slowly all weights of a rebuild count in parts of a whole: 1 / weight_unit.
+  // Equal for all of them. Who weighs relatively need not look.
+  std::uint32_t weight_unit = 1;
 };
 
 // The one place with inheritance: policies are chosen at run time, and Python adds its own.
