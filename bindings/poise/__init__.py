@@ -1,0 +1,1 @@
+"""Poise: one load-balancer core, failing over in ns-3, repeatable bit for bit."""
