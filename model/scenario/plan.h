@@ -1,8 +1,10 @@
-// A plan: everything that determines an experiment, as one value. schema.cc is the list of its keys.
+// A plan: everything that determines an experiment, as one value. schema.cc is the list of its
+// keys.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "model/address.h"
@@ -15,6 +17,7 @@ struct LinkSpec {
   Duration delay{};
   std::uint32_t queue_packets = 1000;
   double loss = 0;  // probability that a packet is lost, per direction
+  friend bool operator==(const LinkSpec&, const LinkSpec&) = default;
 };
 
 enum class NodeKind : std::uint8_t { client, router, balancer, backend };
@@ -22,12 +25,14 @@ enum class NodeKind : std::uint8_t { client, router, balancer, backend };
 struct NodeSpec {
   std::string name;
   NodeKind kind = NodeKind::router;
+  friend bool operator==(const NodeSpec&, const NodeSpec&) = default;
 };
 
 struct EdgeSpec {
   std::string name;  // "a-b" unless the plan names it
   std::string a, b;
   LinkSpec link;
+  friend bool operator==(const EdgeSpec&, const EdgeSpec&) = default;
 };
 
 enum class Shape : std::uint8_t { leaf, clos, wan, explicit_ };
@@ -37,26 +42,31 @@ struct TopologySpec {
   std::uint32_t clients = 16;
   std::uint32_t balancers = 2;
   std::uint32_t backends = 4;
-  std::uint32_t spares = 0;  // backend hosts that start absent; a `join` fault starts them
+  // Backend hosts beside `backends` that start absent; a `join` fault starts them. In an explicit
+  // shape: that many of the backend nodes, the last ones.
+  std::uint32_t spares = 0;
   std::uint32_t spines = 2;
   LinkSpec client_link, fabric_link, balancer_link, backend_link;
   std::vector<NodeSpec> nodes;  // shape explicit only
   std::vector<EdgeSpec> links;
+  friend bool operator==(const TopologySpec&, const TopologySpec&) = default;
 };
 
 struct VipSpec {
   Address address = Address::v4(0x0aff0001);  // 10.255.0.1
   std::uint16_t port = 80;                    // 0: any port
   std::string protocol = "tcp";               // tcp | udp
+  friend bool operator==(const VipSpec&, const VipSpec&) = default;
 };
 
 struct ServiceSpec {
   std::vector<VipSpec> vips{VipSpec{}};
-  std::string encapsulation = "gue";  // caplance | gue | ipip | gre
-  std::string delivery = "direct";    // direct: the backend answers the client itself
-  std::string server = "host";        // host: the TCP of the world's own hosts
-  std::uint32_t mtu = 1500;           // of the fabric, in bytes
-  std::vector<std::uint32_t> weights; // of the backends in order; missing ones are 1
+  std::string encapsulation = "gue";   // caplance | gue | ipip | gre
+  std::string delivery = "direct";     // direct: the backend answers the client itself
+  std::string server = "host";         // host: the TCP of the world's own hosts
+  std::uint32_t mtu = 1500;            // of the fabric, in bytes
+  std::vector<std::uint32_t> weights;  // of the backends in order; missing ones are 1
+  friend bool operator==(const ServiceSpec&, const ServiceSpec&) = default;
 };
 
 struct PolicySpec {
@@ -70,6 +80,7 @@ struct PolicySpec {
   Duration handshake_timeout = std::chrono::seconds{10};
   Duration closing_timeout = std::chrono::seconds{5};
   Duration slow_start{};  // zero: none
+  friend bool operator==(const PolicySpec&, const PolicySpec&) = default;
 };
 
 struct ControlSpec {
@@ -78,17 +89,19 @@ struct ControlSpec {
   Duration probe_interval = std::chrono::milliseconds{50};
   Duration reconnect = std::chrono::milliseconds{200};
   Duration drain_timeout = std::chrono::seconds{60};
+  friend bool operator==(const ControlSpec&, const ControlSpec&) = default;
 };
 
 struct RoutingSpec {
   std::string ecmp = "resilient";  // resilient: only a lost next hop's flows move | modulo
   Duration detection = std::chrono::milliseconds{200};
+  friend bool operator==(const RoutingSpec&, const RoutingSpec&) = default;
 };
 
 struct WorkloadSpec {
-  std::string arrivals = "open";     // open: Poisson | closed: `concurrency` flows at a time per plan
-  double rate_per_s = 50;            // open: flows a second over all clients
-  std::uint32_t concurrency = 1;     // closed: flows in progress
+  std::string arrivals = "open";  // open: Poisson | closed: `concurrency` flows at a time per plan
+  double rate_per_s = 50;         // open: flows a second over all clients
+  std::uint32_t concurrency = 1;  // closed: flows in progress
   std::uint32_t flow_count_max = 0;  // 0: no bound but stop_s
   std::string sizes = "fixed";       // fixed | websearch | fb_hadoop | alistorage2019 | points
   double size_bytes = 10000;         // fixed: response bytes of a request
@@ -101,6 +114,7 @@ struct WorkloadSpec {
   Duration message_interval{};         // ... every interval
   Duration start{};
   Duration stop{};  // zero: the end of the run
+  friend bool operator==(const WorkloadSpec&, const WorkloadSpec&) = default;
 };
 
 enum class FaultKind : std::uint8_t {
@@ -125,24 +139,29 @@ struct FaultSpec {
   std::string target;  // the name of a node or a link
   Duration lasts{};    // zero: for ever; else its opposite follows after this time
   double value = 0;
+  friend bool operator==(const FaultSpec&, const FaultSpec&) = default;
 };
 
 struct MeasuresSpec {
   Duration interval = std::chrono::milliseconds{100};  // of the timeline
-  Duration stall = std::chrono::seconds{1};  // no progress for this long at the end: stalled, not open
-  std::vector<std::string> captures;         // nodes whose packets are written as pcap
-  bool records = false;                      // keep every machine's events for replay
+  Duration stall =
+      std::chrono::seconds{1};        // no progress for this long at the end: stalled, not open
+  std::vector<std::string> captures;  // nodes whose packets are written as pcap
+  bool records = false;               // keep every machine's events for replay
+  friend bool operator==(const MeasuresSpec&, const MeasuresSpec&) = default;
 };
 
 struct Override {
   std::string key;    // "policy.kind"
   std::string value;  // as TOML: "\"maglev\"", "true", "0.5"
+  friend bool operator==(const Override&, const Override&) = default;
 };
 
 // A named change of the plan: one panel of a comparison.
 struct VariantSpec {
   std::string name;
   std::vector<Override> set;
+  friend bool operator==(const VariantSpec&, const VariantSpec&) = default;
 };
 
 struct Plan {
@@ -159,6 +178,7 @@ struct Plan {
   std::vector<FaultSpec> faults;
   MeasuresSpec measures;
   std::vector<VariantSpec> variants;
+  friend bool operator==(const Plan&, const Plan&) = default;
 };
 
 }  // namespace poise::scenario
