@@ -1,5 +1,7 @@
 # poise_room(NAME DEPENDS ...): one room, one static library, one exported target poise::NAME.
 # poise_tests(NAME LIBRARIES ...): the tests of one room, from the folder that mirrors it.
+# poise_pytest(NAME FOLDER ...): the pytest tests of a folder, as the CTest test NAME.
+# poise_install_package(): what find_package(poise) reads.
 
 add_library(poise_options INTERFACE)
 add_library(poise::options ALIAS poise_options)
@@ -12,13 +14,14 @@ target_include_directories(poise_options INTERFACE
 
 add_library(poise_strict INTERFACE)  # for our own code only, never exported to users
 target_compile_options(poise_strict INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
-  $<$<BOOL:${POISE_SANITIZE}>:-fsanitize=address,undefined -fno-sanitize-recover=undefined>)
+  $<$<BOOL:${POISE_SANITIZE}>:-fsanitize=address,undefined -fno-sanitize-recover=undefined>
+  $<$<BOOL:${POISE_FUZZ}>:-fsanitize=fuzzer-no-link>)
 target_link_options(poise_strict INTERFACE
   $<$<BOOL:${POISE_SANITIZE}>:-fsanitize=address,undefined>)
 install(TARGETS poise_options EXPORT poise)
 
 function(poise_room name)
-  cmake_parse_arguments(ROOM "" "" "DEPENDS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ROOM "" "COMPONENT" "DEPENDS;LIBRARIES" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cc)
   file(GLOB headers CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} *.h)
   add_library(poise_${name} STATIC ${sources})
@@ -28,7 +31,12 @@ function(poise_room name)
   list(TRANSFORM ROOM_DEPENDS PREPEND "poise::")
   target_link_libraries(poise_${name}
     PUBLIC poise::options ${ROOM_DEPENDS} ${ROOM_LIBRARIES} PRIVATE $<BUILD_INTERFACE:poise_strict>)
-  install(TARGETS poise_${name} EXPORT poise)
+  if(ROOM_COMPONENT)  # installed apart: find_package(poise COMPONENTS ...) asks for it by name
+    install(TARGETS poise_${name} EXPORT poise_${ROOM_COMPONENT})
+    set_property(GLOBAL APPEND PROPERTY POISE_COMPONENTS ${ROOM_COMPONENT})
+  else()
+    install(TARGETS poise_${name} EXPORT poise)
+  endif()
   file(RELATIVE_PATH room ${PROJECT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
   foreach(header IN LISTS headers)
     install(FILES ${header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/poise/${room})
@@ -50,11 +58,25 @@ function(poise_tests name)
   target_compile_definitions(test_${name} PRIVATE
     POISE_TEST_TABLES="${PROJECT_SOURCE_DIR}/tests/tables" POISE_SOURCE="${PROJECT_SOURCE_DIR}")
   add_test(NAME ${name} COMMAND test_${name})
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${TESTS_TIMEOUT} LABELS "${TESTS_LABELS}")
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${TESTS_TIMEOUT} LABELS "${TESTS_LABELS}"
+    ENVIRONMENT GTEST_OUTPUT=xml:${PROJECT_BINARY_DIR}/reports/${name}.xml)
+endfunction()
+
+function(poise_pytest name folder)
+  cmake_parse_arguments(PYTEST "" "TIMEOUT" "LABELS;ENVIRONMENT" ${ARGN})
+  if(NOT PYTEST_TIMEOUT)
+    set(PYTEST_TIMEOUT 300)
+  endif()
+  add_test(NAME ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
+    COMMAND /usr/bin/python3 -m pytest -q -p no:cacheprovider -rs ${folder}
+      --junitxml=${PROJECT_BINARY_DIR}/reports/${name}.xml)
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${PYTEST_TIMEOUT} LABELS "${PYTEST_LABELS}" ENVIRONMENT
+    "PYTHONPATH=${PROJECT_BINARY_DIR}/python;POISE_BUILD=${PROJECT_BINARY_DIR};${PYTEST_ENVIRONMENT}")
 endfunction()
 
 function(poise_install_package)
   include(CMakePackageConfigHelpers)
+  get_property(components GLOBAL PROPERTY POISE_COMPONENTS)
   set(dir ${CMAKE_INSTALL_LIBDIR}/cmake/poise)
   configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/poiseConfig.cmake.in
     ${PROJECT_BINARY_DIR}/poiseConfig.cmake INSTALL_DESTINATION ${dir})
@@ -63,4 +85,7 @@ function(poise_install_package)
   install(FILES ${PROJECT_BINARY_DIR}/poiseConfig.cmake ${PROJECT_BINARY_DIR}/poiseConfigVersion.cmake
     DESTINATION ${dir})
   install(EXPORT poise NAMESPACE poise:: DESTINATION ${dir})
+  foreach(component IN LISTS components)
+    install(EXPORT poise_${component} NAMESPACE poise:: DESTINATION ${dir})
+  endforeach()
 endfunction()
