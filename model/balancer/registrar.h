@@ -6,7 +6,8 @@
 //       -> a probe "SANITY <nonce>" through the tunnel to exactly that backend, again every
 //          probe_interval, until
 //   SANE <nonce>              -> REGISTERED <name> <address>       and only now it gets traffic
-//   HEALTH <code>             -> HEALTHACK 200                     2xx well; else no new flows
+//   HEALTH <code>             -> HEALTHACK 200        2xx is well; three others in a row: down, until
+//                                                     two well ones, and the data path is proved anew
 //   PAUSE <name> [now]        -> PAUSED <name>                     drains; `now`: no packets at all
 //   RESUME <name>             -> RESUMED <name>
 //   DEREGISTER <name>         -> DEREGISTERED <name> client requested deregistration, and hangs up
@@ -21,6 +22,7 @@
 #include <string_view>
 
 #include "model/backend/backend_set.h"
+#include "model/backend/health.h"
 #include "model/balancer/command.h"
 #include "model/balancer/config.h"
 #include "model/balancer/counters.h"
@@ -53,46 +55,55 @@ class Registrar {
     LineBuffer line;
     BackendRef backend;         // none: not registered, or hung up on
     std::string nonce;          // not empty: its data path is being proved
-    Instant deadline = kNever;  // not registered or being proved: give up; else: silent too long
-    Instant probe = kNever;
-    bool closing = false;       // we hung up; what still arrives is ignored
+    Instant deadline = kNever;  // until REGISTER, and from REGISTER until SANE: give up then
+    Instant probe = kNever;     // when the next one is sent
+    bool closing = false;       // we hung up
   };
-  // What outlives a stream: a drain that runs, a backend that is down and will be forgotten.
+  // What outlives a stream: a drain that runs, an orphan, a backend that is down.
   struct Member {
     Instant drain_until = kNever;
     Instant forget_at = kNever;
-    bool unwell = false;  // drained by its own HEALTH code
+    bool orphan = false;  // its stream closed: it drains until its agent is back, or is lost
   };
 
   void take_line(Instant now, PeerId id, Peer& peer, std::string_view line);
-  void take_register(Instant now, PeerId id, Peer& peer, std::string_view name, std::string_view address,
-                     std::string_view option);
+  void take_register(Instant now, PeerId id, Peer& peer, const Tokens& tokens);
   void take_sane(Instant now, PeerId id, Peer& peer, std::string_view nonce);
   void take_health(Instant now, PeerId id, Peer& peer, std::string_view code);
-  void take_pause(Instant now, PeerId id, Peer& peer, bool at_once);
-  void take_resume(Instant now, PeerId id, Peer& peer);
-  void take_deregister(Instant now, PeerId id, Peer& peer);
+  void take_pause(Instant now, PeerId id, const Peer& peer, bool at_once);
+  void take_resume(Instant now, PeerId id, const Peer& peer);
+  void take_deregister(PeerId id, Peer& peer);
 
-  void refuse_registration(PeerId id, Peer& peer, std::string reason);
+  // The backend that a REGISTER names, new or back again; none: refused, and the reason was said.
+  BackendRef enroll(Instant now, PeerId id, std::string_view name, Address address, std::uint32_t weight);
+  void prove(Instant now, Peer& peer);
   void send_probe(Instant now, Peer& peer);
+  bool has_stream(BackendRef backend) const;
+  std::map<PeerId, Peer>::iterator peer_of(BackendRef backend);
+
+  void orphan(Instant now, BackendRef backend);
   void lose(Instant now, BackendRef backend, std::string_view why);
   void remove(BackendRef backend);
   bool pause(Instant now, BackendRef backend, bool at_once);
   bool resume(Instant now, BackendRef backend);
   void finish_drains(Instant now);
+  void give_up_on(Instant now, PeerId id, Peer& peer);
   void hang_up(PeerId id, Peer& peer);
+  void reap();  // forgets the peers that were hung up on
+
   void invalid(PeerId id, std::string reason);
   void say(PeerId id, std::string line);
   void tell(std::string_view kind, std::string subject, std::string detail = {});
-  std::string make_nonce();
 
   const BalancerConfig& config_;
   BackendSet& backends_;
   Counters& counters_;
   DataPath& data_path_;
   Rng rng_;
+  Health health_;
   std::map<PeerId, Peer> peers_;
   std::map<BackendIndex, Member> members_;
+  Instant drain_poll_{};  // when the drains were last looked at
   Queue<Message> messages_;
   Queue<Notice> notices_;
 };
