@@ -44,8 +44,8 @@ class Health {
   // A sign of life that says nothing about health: only the silence ends.
   void on_life(Instant now, BackendIndex index);
 
-  // The next backend, in order of index, whose silence reached the timeout by `now`; each silence
-  // is said once. Call until empty.
+  // The next well backend, in order of index, that was silent for the timeout by `now`; from then
+  // on it is not well, and comes back by rise. Call until empty.
   std::optional<BackendIndex> next_silent(Instant now);
   // No silence is due before this. May be early (a heartbeat came since), never late. O(1).
   // After next_silent(now) returned empty it lies after `now`.
@@ -58,8 +58,7 @@ class Health {
     Instant heard{};
     std::uint32_t streak = 0;  // heartbeats in a row that speak against `well`
     bool watched = false;
-    bool well = true;
-    bool silent = false;  // said by next_silent, not heard of since
+    bool well = true;  // what was last said, by a change or by next_silent
   };
 
   HealthRules rules_;
