@@ -1,0 +1,183 @@
+// The bounded table of live flows: which backend each one has, until when, and who goes first when
+// it is full.
+//
+// Memory: an index of cache lines, each 15 tagged cells of 4 bytes, and entries of 56 bytes; 63
+// bytes a flow at full capacity, all taken by the constructor. A look-up touches one line of the
+// index and the (one or two) lines of one entry, and both can be prefetched for a burst:
+//
+//   for each packet:  hash[i] = table.hash(key[i]);  table.prefetch_index(hash[i]);
+//   for each packet:  table.prefetch_entry(hash[i]);
+//   for each packet:  slot = table.find(key[i], hash[i], now); ...
+//
+// Order of use: every state has a list of its flows. A flow moves to the front of its list on the
+// first touch in each grain of time (a 64th of the state's timeout or about one second, whichever
+// is less), so that a busy flow does not drag two cold neighbours into the cache with every packet.
+// Within one grain, "least recently used" may therefore be any of the flows last used in that
+// grain; idle times themselves are exact to 512 ns.
+//
+// The gate: flows rank closing < handshake < datagram < established. A newcomer to a full table
+// takes the place of the least recently used flow of the lowest rank present, and never of a rank
+// above its own: a flood of SYNs pushes out no datagram and no established flow, a flood of
+// datagrams no established flow. Handshakes hold at most a share of the capacity (a quarter); at
+// that bound they replace each other. A newcomer without a victim is refused and counted; its
+// packets go by the policy alone. A caller that first meets a flow in mid-connection decides what
+// to trust: as `handshake` until it speaks again, a flood of ACKs is held to the same share.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "model/backend_id.h"
+#include "model/flow/flow_key.h"
+#include "model/time.h"
+
+namespace poise {
+
+// What is known of a flow, from its client's packets alone. Ordered by rank.
+enum class FlowState : std::uint8_t { closing, handshake, datagram, established };
+inline constexpr std::size_t kFlowStateCount = 4;
+
+// Idle times after which a flow is gone.
+struct FlowTimeouts {
+  Duration closing = std::chrono::seconds{5};
+  Duration handshake = std::chrono::seconds{10};
+  Duration datagram = std::chrono::seconds{30};
+  Duration established = std::chrono::seconds{300};
+};
+
+// A flow's place, valid until the table next changes by anything but touch() without a change of
+// state, or set_backend().
+class FlowSlot {
+ public:
+  constexpr FlowSlot() = default;
+  constexpr explicit operator bool() const { return index_ != kNone; }
+  friend constexpr bool operator==(FlowSlot, FlowSlot) = default;
+
+ private:
+  friend class FlowTable;
+  static constexpr std::uint32_t kNone = 0xffffffffu;
+  constexpr explicit FlowSlot(std::uint32_t index) : index_(index) {}
+  std::uint32_t index_ = kNone;
+};
+
+class FlowTable {
+ public:
+  struct Config {
+    std::uint32_t capacity = 65536;         // flows, >= 1 and <= 2^28
+    std::uint32_t backend_count_max = 256;  // backend indexes are below it; <= 65,535
+    FlowTimeouts timeouts;                  // each > 0
+    double handshake_share = 0.25;          // of the capacity, at least one flow; in (0, 1]
+    std::uint64_t seed = 0;                 // of hash()
+  };
+
+  // What happened to flows, by number, since the start.
+  struct Counters {
+    std::uint64_t inserted = 0;
+    std::uint64_t erased = 0;     // by erase(), or replaced by insert() of the same key
+    std::uint64_t expired = 0;    // idle for too long, and reclaimed
+    std::uint64_t forgotten = 0;  // their backend was forgotten
+    std::array<std::uint64_t, kFlowStateCount>
+        evicted{};  // pushed out of a full table, by own state
+    std::array<std::uint64_t, kFlowStateCount> refused{};  // by the gate, by own state
+    std::uint64_t handshake_share_evictions = 0;  // of evicted: because handshakes held their share
+  };
+
+  struct Flow {
+    FlowKey key;
+    BackendRef backend;
+    FlowState state = FlowState::handshake;
+    Instant last_use;
+  };
+
+  explicit FlowTable(const Config& config);
+
+  // The hash to call everything with: FlowHasher(FlowFields::five, config.seed).
+  std::uint64_t hash(const FlowKey& key) const noexcept { return hasher_(key); }
+
+  void prefetch_index(std::uint64_t hash) const noexcept;
+  void prefetch_entry(std::uint64_t hash) const noexcept;
+
+  // The live flow of this key: not expired at `now`, its backend not forgotten. REQUIRES: hash ==
+  // hash(key).
+  FlowSlot find(const FlowKey& key, std::uint64_t hash, Instant now) const noexcept;
+
+  // Enters a flow, evicting as said above; no slot when the gate refuses it. A flow of the same key
+  // that is still in the table is replaced. REQUIRES: hash == hash(key), backend.index <
+  // backend_count_max.
+  [[nodiscard]] FlowSlot insert(const FlowKey& key, std::uint64_t hash, BackendRef backend,
+                                FlowState state, Instant now) noexcept;
+
+  // The flow was used, and its state is now `state`. Becoming a handshake at the bound of the
+  // handshakes' share evicts the least recently used one.
+  void touch(FlowSlot slot, Instant now, FlowState state) noexcept;
+  void erase(FlowSlot slot) noexcept;
+
+  BackendRef backend(FlowSlot slot) const noexcept;
+  FlowState state(FlowSlot slot) const noexcept;
+  // REQUIRES: backend.index < backend_count_max.
+  void set_backend(FlowSlot slot, BackendRef backend) noexcept;
+
+  // A backend left: its flows count as absent from now on. Their memory comes back when they speak
+  // again, when their timeout passes, or when they are the least recently used.
+  void forget_backend(BackendRef backend) noexcept;
+
+  // Live flows by BackendIndex, of size backend_count_max. Expired flows count until they are
+  // reclaimed.
+  std::span<const std::uint32_t> flow_counts() const { return counts_; }
+  std::uint32_t size() const { return size_; }          // the sum of flow_counts()
+  std::uint32_t occupied() const { return occupied_; }  // and flows of forgotten backends
+  std::uint32_t capacity() const { return capacity_; }
+  const Counters& counters() const { return counters_; }
+  std::size_t memory_bytes() const;
+
+  // No flow is to be reclaimed before this instant; kNever for an empty table.
+  Instant next_expiry() const noexcept;
+  // Reclaims at most `budget` expired flows, and returns how many. With budget left over,
+  // next_expiry() is after `now`, and what is expired and not reclaimed is so for less than one
+  // grain.
+  std::uint32_t expire(Instant now, std::uint32_t budget) noexcept;
+
+  // Calls visit(const Flow&) for every live flow, in an order that depends on the table's history
+  // alone.
+  template <class Visit>
+  void for_each(Instant now, Visit&& visit) const {
+    for (std::uint32_t i = 0; i < high_water_; ++i)
+      if (is_live(i, now)) visit(flow_at(i));
+  }
+
+  // A hash of the whole state; costs one pass over the flows.
+  std::uint64_t digest() const noexcept;
+
+ private:
+  // 15 cells, each a tag of the hash above a slot plus one (0: empty), and how many flows whose
+  // search starts at or before this line had to go beyond it.
+  struct alignas(64) Line {
+    std::array<std::uint32_t, 15> cells;
+    std::uint32_t passed;
+  };
+  struct alignas(8) Entry {
+    Address source, destination;
+    std::uint16_t source_port, destination_port;
+    BackendRef backend;
+    std::uint64_t used_state_protocol;  // ticks of 512 ns << 10 | state << 8 | protocol
+    std::uint32_t newer, older;         // neighbours in the state's list
+  };
+  static_assert(sizeof(Entry) == 56);
+  struct List {
+    std::uint32_t newest, oldest, count;
+  };
+
+  FlowKey key_at(std::uint32_t index) const noexcept;
+  bool is_live(std::uint32_t index, Instant now) const noexcept;
+  Flow flow_at(std::uint32_t index) const noexcept;
+
+  FlowHasher hasher_;
+  std::uint32_t capacity_ = 0, size_ = 0, occupied_ = 0, high_water_ = 0;
+  std::vector<std::uint32_t> counts_;
+  Counters counters_;
+};
+
+}  // namespace poise
