@@ -5,6 +5,7 @@
 #include <pybind11/pybind11.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -18,6 +19,27 @@ pybind11::array_t<T> array_of(std::span<const T> values) {
   return pybind11::array_t<T>(static_cast<pybind11::ssize_t>(values.size()), values.data());
 }
 
+// Writes the cells of a column of text: an array of objects in which equal words are one object.
+class WordColumn {
+ public:
+  // `array`: of objects, or anything else when put() is never called. It outlives this.
+  explicit WordColumn(pybind11::array& array)
+      : out_(static_cast<PyObject**>(array.mutable_data())) {}
+
+  // REQUIRES: at < the array's size.
+  void put(std::size_t at, std::string_view word) {
+    auto known = words_.find(word);
+    if (known == words_.end())
+      known = words_.emplace(std::string(word), pybind11::str(word.data(), word.size())).first;
+    Py_XDECREF(out_[at]);
+    out_[at] = pybind11::str(known->second).release().ptr();
+  }
+
+ private:
+  PyObject** out_;
+  std::map<std::string, pybind11::str, std::less<>> words_;
+};
+
 // The column `get(row)` of a table, as numbers of type T.
 template <class T, class Rows, class Get>
 pybind11::array_t<T> numbers(const Rows& rows, Get get) {
@@ -27,22 +49,13 @@ pybind11::array_t<T> numbers(const Rows& rows, Get get) {
   return column;
 }
 
-// The column `get(row)` of a table, as text: an array of objects in which equal words are one
-// object.
+// The column `get(row)` of a table, as text.
 template <class Rows, class Get>
 pybind11::array words(const Rows& rows, Get get) {
-  namespace py = pybind11;
-  py::array column(py::dtype("O"), static_cast<py::ssize_t>(rows.size()));
-  auto** out = static_cast<PyObject**>(column.mutable_data());
-  std::map<std::string, py::str, std::less<>> known;
-  for (const auto& row : rows) {
-    const std::string_view word = get(row);
-    auto at = known.find(word);
-    if (at == known.end())
-      at = known.emplace(std::string(word), py::str(word.data(), word.size())).first;
-    Py_XDECREF(*out);
-    *out++ = py::str(at->second).release().ptr();
-  }
+  pybind11::array column(pybind11::dtype("O"), static_cast<pybind11::ssize_t>(rows.size()));
+  WordColumn out(column);
+  std::size_t at = 0;
+  for (const auto& row : rows) out.put(at++, get(row));
   return column;
 }
 

@@ -4,4 +4,7 @@
 PYBIND11_MODULE(_poise, module) {
   module.doc() = "The compiled half of Poise. Import poise instead.";
   poise::python::bind_base(module);
+  poise::python::bind_scenario(module);
+  poise::python::bind_result(module);
+  poise::python::bind_sim_ns3(module);
 }

@@ -6,5 +6,8 @@
 namespace poise::python {
 
 void bind_base(pybind11::module_& module);
+void bind_scenario(pybind11::module_& module);
+void bind_result(pybind11::module_& module);
+void bind_sim_ns3(pybind11::module_& module);  // nothing in a build without ns-3
 
 }  // namespace poise::python

@@ -1,0 +1,191 @@
+// Binds the ns-3 world: a run is a freshly forked child, watched without holding the GIL.
+#include <fcntl.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <optional>
+#include <string>
+
+#include "bindings/module.h"
+#include "bindings/python_policy.h"
+#include "model/scenario/plan.h"
+#include "model/scenario/result.h"
+
+#ifdef POISE_WORLD_NS3
+#include "sim/ns3/run.h"
+#endif
+
+namespace py = pybind11;
+
+namespace poise::python {
+
+#ifdef POISE_WORLD_NS3
+namespace {
+
+// Memory that a child shares with its parent: where a Python policy's exception is left, pickled.
+class LastWords {
+ public:
+  LastWords() : descriptor_(memfd_create("poise-last-words", MFD_CLOEXEC)) {
+    if (descriptor_ < 0) throw std::runtime_error("memfd_create: the run's shared memory failed");
+  }
+  ~LastWords() { close(descriptor_); }
+  LastWords(const LastWords&) = delete;
+  LastWords& operator=(const LastWords&) = delete;
+
+  // In the child: writes the exception and ends the process. REQUIRES: the GIL.
+  [[noreturn]] void say(py::error_already_set& error) const {
+    constexpr int kPolicyFailed = 70;  // EX_SOFTWARE
+    try {
+      const py::bytes pickled =
+          py::module_::import("poise.errors").attr("pickled_exception")(error.value());
+      const std::string_view text(pickled);
+      if (write(descriptor_, text.data(), text.size()) < 0) _exit(kPolicyFailed + 1);
+    } catch (...) {
+      _exit(kPolicyFailed + 1);
+    }
+    _exit(kPolicyFailed);
+  }
+
+  // In the parent: what was written.
+  std::string heard() const {
+    std::string text;
+    char buffer[4096];
+    for (off_t at = 0;;) {
+      const ssize_t count = pread(descriptor_, buffer, sizeof buffer, at);
+      if (count <= 0) return text;
+      text.append(buffer, static_cast<std::size_t>(count));
+      at += count;
+    }
+  }
+
+ private:
+  int descriptor_;
+};
+
+// The fork of a Python process: the interpreter's own locks are put in order on both sides. The
+// child keeps the GIL: it has no other thread.
+ns3world::ForkHooks fork_hooks(PyGILState_STATE& gil) {
+  return {.before =
+              [&gil] {
+                gil = PyGILState_Ensure();
+                PyOS_BeforeFork();
+              },
+          .in_parent =
+              [&gil] {
+                PyOS_AfterFork_Parent();
+                PyGILState_Release(gil);
+              },
+          .in_child = [] { PyOS_AfterFork_Child(); }};
+}
+
+// Calls back into Python while a run is watched; the first exception there ends the run.
+class Watch {
+ public:
+  Watch(py::object progress, py::object cancelled)
+      : progress_(std::move(progress)), cancelled_(std::move(cancelled)) {}
+
+  void on_progress(double fraction) {
+    if (progress_.is_none() || error_) return;
+    const py::gil_scoped_acquire gil;
+    guard([&] { progress_(fraction); });
+  }
+  bool is_cancelled() {
+    if (error_) return true;
+    const py::gil_scoped_acquire gil;
+    bool stop = false;
+    guard([&] {
+      if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+      stop = !cancelled_.is_none() && cancelled_().cast<bool>();
+    });
+    return stop || error_;
+  }
+  // REQUIRES: the GIL.
+  void rethrow() {
+    if (error_) throw py::error_already_set(*error_);
+  }
+
+ private:
+  template <class Call>
+  void guard(Call call) {
+    try {
+      call();
+    } catch (py::error_already_set& error) {
+      error_.emplace(error);
+    }
+  }
+
+  py::object progress_, cancelled_;
+  std::optional<py::error_already_set> error_;
+};
+
+scenario::RunResult run(const scenario::Plan& plan, py::object progress, py::object cancelled,
+                        const py::dict& policies, const std::string& files_folder) {
+  const LastWords last_words;
+  Watch watch(std::move(progress), std::move(cancelled));
+  ns3world::RunOptions options;
+  options.files_folder = files_folder;
+  options.on_progress = [&](double fraction) { watch.on_progress(fraction); };
+  options.cancelled = [&] { return watch.is_cancelled(); };
+  if (!policies.empty())
+    options.make_policy = [&](const policy::Config& config) {
+      const py::gil_scoped_acquire gil;
+      try {
+        return make_policy(policies, config,
+                           [&](py::error_already_set& error) { last_words.say(error); });
+      } catch (py::error_already_set& error) {
+        last_words.say(error);
+      }
+    };
+  PyGILState_STATE gil{};
+  try {
+    const py::gil_scoped_release release;
+    return run_forked(plan, options, fork_hooks(gil));
+  } catch (const ns3world::Cancelled&) {
+    watch.rethrow();
+    throw;
+  } catch (const ns3world::RunError&) {
+    watch.rethrow();
+    if (const std::string pickled = last_words.heard(); !pickled.empty())
+      py::module_::import("poise.errors").attr("raise_pickled")(py::bytes(pickled));
+    throw;
+  }
+}
+
+void raise_run_error(const ns3world::RunError& error) {
+  const py::object type = py::module_::import("poise.errors").attr("RunError");
+  const py::object value =
+      type(error.what(), py::arg("seed") = error.seed(), py::arg("run") = error.run(),
+           py::arg("signal") = error.signal(), py::arg("stderr") = error.stderr_tail());
+  PyErr_SetObject(type.ptr(), value.ptr());
+}
+
+}  // namespace
+
+void bind_sim_ns3(py::module_& module) {
+  py::register_exception_translator([](std::exception_ptr pointer) {
+    try {
+      if (pointer) std::rethrow_exception(pointer);
+    } catch (const ns3world::RunError& error) {
+      raise_run_error(error);
+    } catch (const ns3world::Cancelled&) {
+      const py::object type = py::module_::import("poise.errors").attr("Cancelled");
+      PyErr_SetString(type.ptr(), "the run was cancelled");
+    }
+  });
+  module.def("ns3_version", &ns3world::ns3_version,
+             "Version of the ns-3 library, such as \"3.37\".");
+  module.def(
+      "run_ns3", &run, py::arg("plan"), py::kw_only(), py::arg("progress") = py::none(),
+      py::arg("cancelled") = py::none(), py::arg("policies") = py::dict(),
+      py::arg("files_folder") = "",
+      "Runs a plan in a fresh child. `progress(fraction)` at most 20 times a second;\n"
+      "`cancelled()` at least every 100 ms. Raises RunError, Cancelled, or what a policy raised.");
+}
+#else
+void bind_sim_ns3(py::module_&) {}
+#endif
+
+}  // namespace poise::python
