@@ -75,7 +75,8 @@ std::optional<Address> parse_v6(std::string_view text) {
 
 std::string format_v6(const std::array<std::uint8_t, 16>& bytes) {
   std::array<unsigned, 8> groups{};
-  for (std::size_t i = 0; i < 8; ++i) groups[i] = static_cast<unsigned>(bytes[2 * i]) << 8 | bytes[2 * i + 1];
+  for (std::size_t i = 0; i < 8; ++i)
+    groups[i] = static_cast<unsigned>(bytes[2 * i]) << 8 | bytes[2 * i + 1];
   std::size_t best = 8, best_length = 1;  // the first longest run of two or more zero groups
   for (std::size_t i = 0; i < 8; ++i) {
     std::size_t length = 0;

@@ -13,7 +13,8 @@ namespace poise {
 enum class Family : std::uint8_t { v4 = 4, v6 = 6 };
 
 // 16 bytes in network order; IPv4 stands as its mapped form ::ffff:a.b.c.d (RFC 4291, 2.5.5.2).
-// Mapped addresses do not occur on the wire (a parser refuses them), so the family is never in doubt.
+// Mapped addresses do not occur on the wire (a parser refuses them), so the family is never in
+// doubt.
 class Address {
  public:
   constexpr Address() = default;  // :: (unspecified)
@@ -21,7 +22,8 @@ class Address {
     Address a;
     a.bytes_[10] = a.bytes_[11] = 0xff;
     for (int i = 0; i < 4; ++i)
-      a.bytes_[12 + static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(host_order >> (24 - 8 * i));
+      a.bytes_[12 + static_cast<std::size_t>(i)] =
+          static_cast<std::uint8_t>(host_order >> (24 - 8 * i));
     return a;
   }
   static constexpr Address v6(const std::array<std::uint8_t, 16>& network_order) {
@@ -29,7 +31,8 @@ class Address {
     a.bytes_ = network_order;
     return a;
   }
-  // Dotted quad or RFC 4291 text; nothing else (no zone, no prefix length, no leading zeros in a quad).
+  // Dotted quad or RFC 4291 text; nothing else (no zone, no prefix length, no leading zeros in a
+  // quad).
   static std::optional<Address> parse(std::string_view text);
 
   constexpr Family family() const { return is_v4() ? Family::v4 : Family::v6; }
@@ -41,7 +44,8 @@ class Address {
   constexpr bool is_unspecified() const { return *this == Address{} || *this == Address::v4(0); }
   // REQUIRES: is_v4(). Host byte order.
   constexpr std::uint32_t as_v4() const {
-    return static_cast<std::uint32_t>(bytes_[12]) << 24 | static_cast<std::uint32_t>(bytes_[13]) << 16 |
+    return static_cast<std::uint32_t>(bytes_[12]) << 24 |
+           static_cast<std::uint32_t>(bytes_[13]) << 16 |
            static_cast<std::uint32_t>(bytes_[14]) << 8 | bytes_[15];
   }
   constexpr const std::array<std::uint8_t, 16>& bytes() const { return bytes_; }

@@ -7,6 +7,6 @@ namespace poise::internal {
 
 // Aborts with the place and the condition when `condition` is false. For bugs only: what the
 // network, the operator or the system got wrong has other treatments.
-#define POISE_CHECK(condition)   \
+#define POISE_CHECK(condition)        \
   ((condition) ? static_cast<void>(0) \
                : ::poise::internal::check_failed(__FILE__, __LINE__, #condition))

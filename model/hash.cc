@@ -61,8 +61,12 @@ Digest& Digest::add(std::span<const std::uint8_t> bytes) {
   return add(siphash24({0x706f, 0x6973}, bytes));
 }
 
-Digest& Digest::add(std::string_view text) { return add(siphash24({0x706f, 0x6973}, text)); }
+Digest& Digest::add(std::string_view text) {
+  return add(siphash24({0x706f, 0x6973}, text));
+}
 
-Digest& Digest::add(double value) { return add(std::bit_cast<std::uint64_t>(value)); }
+Digest& Digest::add(double value) {
+  return add(std::bit_cast<std::uint64_t>(value));
+}
 
 }  // namespace poise

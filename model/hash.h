@@ -31,8 +31,7 @@ constexpr std::uint64_t reduce(std::uint64_t hash, std::uint64_t size) {
 class Digest {
  public:
   template <class T>
-    requires(std::is_integral_v<T> || std::is_enum_v<T>)
-  Digest& add(T value) {
+  requires(std::is_integral_v<T> || std::is_enum_v<T>) Digest& add(T value) {
     state_ = mix64(state_ ^ static_cast<std::uint64_t>(value)) + 0x9e3779b97f4a7c15u;
     return *this;
   }

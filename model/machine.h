@@ -7,7 +7,8 @@
 //   void on_peer(now, PeerId, PeerEvent)                   a stream came up or went down
 //   void on_message(now, PeerId, span<const uint8_t>)      bytes of a stream, cut anywhere
 //   void on_command(now, const Command&)                   an operator's order
-//   void on_timer(now)                                     the deadline passed (early calls are harmless)
+//   void on_timer(now)                                     the deadline passed (early calls are
+//   harmless)
 //
 // and after every event the world drains it (below): datagrams, messages, notices, and the next
 // deadline, which then lies in the future. Mutate, then drain: nothing else leaves a machine.
@@ -30,12 +31,14 @@ enum class Verdict : std::uint8_t { pass, forward, drop };
 
 inline constexpr std::size_t kBurst = 64;
 
-// A reliable, ordered stream of bytes, named by the world (or, where a machine opens it, by the machine).
+// A reliable, ordered stream of bytes, named by the world (or, where a machine opens it, by the
+// machine).
 using PeerId = std::uint32_t;
 
 enum class PeerEvent : std::uint8_t { up, down };
 
-// What a machine asks of a stream. `open` is answered by PeerEvent up or down; `close` is not answered.
+// What a machine asks of a stream. `open` is answered by PeerEvent up or down; `close` is not
+// answered.
 struct Message {
   enum class Kind : std::uint8_t { open, bytes, close };
   Kind kind = Kind::bytes;
@@ -43,8 +46,8 @@ struct Message {
   std::string bytes;
 };
 
-// What a machine tells its operator and the experiment: `kind` is one of a fixed, documented list of
-// words, `subject` the name of what it happened to, `detail` free text.
+// What a machine tells its operator and the experiment: `kind` is one of a fixed, documented list
+// of words, `subject` the name of what it happened to, `detail` free text.
 struct Notice {
   std::string kind;
   std::string subject;
@@ -54,16 +57,16 @@ struct Notice {
 // A world carries out what a machine asks. `transmit` borrows the packet for the call;
 // `wake_at(kNever)` clears the wake-up.
 template <class W>
-concept World = requires(W& world, const Packet& packet, const Message& message, const Notice& notice,
-                         Instant at) {
+concept World = requires(W& world, const Packet& packet, const Message& message,
+                         const Notice& notice, Instant at) {
   world.transmit(packet);
   world.send(message);
   world.notice(notice);
   world.wake_at(at);
 };
 
-// The one drain loop, run after every event. A machine's next_transmit() lends a packet until the next
-// call on the machine.
+// The one drain loop, run after every event. A machine's next_transmit() lends a packet until the
+// next call on the machine.
 template <class M, World W>
 void drain(M& machine, W& world) {
   while (std::optional<Packet> packet = machine.next_transmit()) world.transmit(*packet);

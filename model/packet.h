@@ -24,7 +24,9 @@ class Packet {
   Packet() = default;
   // REQUIRES: offset + size <= memory.size().
   Packet(std::span<std::uint8_t> memory, std::size_t offset, std::size_t size)
-      : memory_(memory), offset_(static_cast<std::uint32_t>(offset)), size_(static_cast<std::uint32_t>(size)) {
+      : memory_(memory),
+        offset_(static_cast<std::uint32_t>(offset)),
+        size_(static_cast<std::uint32_t>(size)) {
     POISE_CHECK(offset <= memory.size() && size <= memory.size() - offset);
   }
 

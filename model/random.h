@@ -15,7 +15,8 @@ constexpr std::uint64_t mix64(std::uint64_t x) {
 }
 
 // xoshiro256** 1.0 (Blackman, Vigna: "Scrambled linear pseudorandom number generators", ACM TOMS
-// 2021), seeded by SplitMix64. A copy continues on its own; two streams of one seed are independent.
+// 2021), seeded by SplitMix64. A copy continues on its own; two streams of one seed are
+// independent.
 class Rng {
  public:
   explicit Rng(std::uint64_t seed, std::uint64_t stream = 0);

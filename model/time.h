@@ -23,10 +23,18 @@ using Instant = Clock::time_point;
 // "No deadline": later than any instant a world reaches (292 years).
 inline constexpr Instant kNever = Instant::max();
 
-constexpr std::int64_t to_ns(Instant instant) { return instant.time_since_epoch().count(); }
-constexpr Instant instant_from_ns(std::int64_t ns) { return Instant{Duration{ns}}; }
-constexpr double to_seconds(Duration duration) { return static_cast<double>(duration.count()) * 1e-9; }
-constexpr double to_seconds(Instant instant) { return to_seconds(instant.time_since_epoch()); }
+constexpr std::int64_t to_ns(Instant instant) {
+  return instant.time_since_epoch().count();
+}
+constexpr Instant instant_from_ns(std::int64_t ns) {
+  return Instant{Duration{ns}};
+}
+constexpr double to_seconds(Duration duration) {
+  return static_cast<double>(duration.count()) * 1e-9;
+}
+constexpr double to_seconds(Instant instant) {
+  return to_seconds(instant.time_since_epoch());
+}
 
 // Rounds to the nearest nanosecond. REQUIRES: |seconds| < 9.2e9.
 constexpr Duration from_seconds(double seconds) {

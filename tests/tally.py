@@ -1,7 +1,7 @@
 """Adds up every report of one `./dev test` and prints its closing line.
 
-Reads, under the folder given: `ctest_PRESET.xml` (CTest's JUnit), the JUnit files that GoogleTest and
-pytest wrote under build/PRESET/reports for the CTest tests of the same name, and `gates.txt`
+Reads, under the folder given: `ctest_PRESET.xml` (CTest's JUnit), the JUnit files that GoogleTest
+and pytest wrote under build/PRESET/reports for the CTest tests of the same name, and `gates.txt`
 (one `passed|failed NAME` a line). A CTest test with a detailed report counts as its cases; one
 without counts as one. Exits 1 when anything failed or was skipped, or when nothing passed.
 """

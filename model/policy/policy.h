@@ -20,8 +20,8 @@ struct Candidate {
   BackendIndex index = kNoBackend;
   std::uint32_t weight = 1;  // > 0
   std::string name;
-  // While a backend starts slowly all weights of a rebuild count in parts of a whole: 1 / weight_unit.
-  // Equal for all of them. Who weighs relatively need not look.
+  // While a backend starts slowly all weights of a rebuild count in parts of a whole: 1 /
+  // weight_unit. Equal for all of them. Who weighs relatively need not look.
   std::uint32_t weight_unit = 1;
 };
 
@@ -34,14 +34,14 @@ class Policy {
   // equal policy, whatever happened before.
   virtual void rebuild(std::span<const Candidate> candidates) = 0;
 
-  // The backend for a flow, or kNoBackend when there is no candidate. `flow_hash` is uniform over 64
-  // bits; `flow_counts[index]` is the number of live flows this balancer tracks there (all zero without
-  // tracking). Allocates nothing.
+  // The backend for a flow, or kNoBackend when there is no candidate. `flow_hash` is uniform over
+  // 64 bits; `flow_counts[index]` is the number of live flows this balancer tracks there (all zero
+  // without tracking). Allocates nothing.
   virtual BackendIndex choose(std::uint64_t flow_hash, std::span<const std::uint32_t> flow_counts,
                               Rng& rng) noexcept = 0;
 
-  // True when the choice is a function of the candidates' names, weights and the flow alone, so that
-  // balancers with equal membership agree without talking.
+  // True when the choice is a function of the candidates' names, weights and the flow alone, so
+  // that balancers with equal membership agree without talking.
   virtual bool is_consistent() const = 0;
 
   // A hash of the whole state.
