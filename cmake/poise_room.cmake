@@ -14,6 +14,7 @@ target_include_directories(poise_options INTERFACE
 
 add_library(poise_strict INTERFACE)  # for our own code only, never exported to users
 target_compile_options(poise_strict INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+  -Wno-missing-field-initializers  # designated initializers leave defaults on purpose
   $<$<BOOL:${POISE_SANITIZE}>:-fsanitize=address,undefined -fno-sanitize-recover=undefined>
   $<$<BOOL:${POISE_FUZZ}>:-fsanitize=fuzzer-no-link>)
 target_link_options(poise_strict INTERFACE

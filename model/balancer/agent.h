@@ -19,7 +19,14 @@
 
 namespace poise {
 
-enum class AgentState : std::uint8_t { unregistered, connecting, registering, active, paused, deregistered };
+enum class AgentState : std::uint8_t {
+  unregistered,
+  connecting,
+  registering,
+  active,
+  paused,
+  deregistered
+};
 
 std::string_view to_string(AgentState state);
 
@@ -59,8 +66,9 @@ class Agent {
   struct Link {
     AgentState state = AgentState::unregistered;
     bool up = false;
-    bool wants_pause = false;   // the operator's last word, repeated after a reconnect
-    Instant deadline = kNever;  // unregistered: open again; else: the balancer has been silent too long
+    std::optional<Command::Kind> pause_wanted;  // drain or pause, said again after a reconnect
+    Instant deadline =
+        kNever;  // unregistered: open again; else: the balancer has been silent too long
     Instant heartbeat = kNever;
     Duration backoff{};
     LineBuffer line;
@@ -69,9 +77,11 @@ class Agent {
   void open(Instant now, PeerId peer);
   void lose(Instant now, PeerId peer, std::string_view why);
   void take_line(Instant now, PeerId peer, const std::string& line);
-  void take_probe(Instant now, const Address& balancer, std::string_view payload) noexcept;
+  Verdict take_probe(PeerId peer, std::string_view payload) noexcept;
+  Verdict refuse(Count reason) noexcept;
+  Verdict pass() noexcept;
   void registered(Instant now, PeerId peer);
-  bool order(Instant now, PeerId peer, const Command& command);
+  bool order(Instant now, PeerId peer, Command::Kind kind);
   void say(PeerId peer, std::string line);
   void tell(std::string_view kind, PeerId peer, std::string detail = {});
   bool is_vip(const Address& address) const;

@@ -25,6 +25,8 @@ namespace poise {
 // PeerId is the world's and is not reused while the stream is up.
 class Balancer {
  public:
+  Balancer(const Balancer&) = delete;  // its halves refer to each other
+  Balancer& operator=(const Balancer&) = delete;
   // REQUIRES: policy is not null and has no candidates yet.
   Balancer(BalancerConfig config, std::unique_ptr<policy::Policy> policy);
 
@@ -50,14 +52,15 @@ class Balancer {
   std::uint64_t digest() const;
 
  private:
-  // What must follow every event that may have changed the membership.
-  void settle(Instant now);
+  // Rebuilds what hangs on the candidates, after every event that may have changed them.
+  void settle();
 
   BalancerConfig config_;
   Counters counters_;
   BackendSet backends_;
   DataPath data_path_;
   Registrar registrar_;
+  std::uint64_t built_version_ = 0;  // of the backend set, that the data path was built for
 };
 
 }  // namespace poise

@@ -9,8 +9,8 @@ namespace poise {
 
 struct Command {
   enum class Kind : std::uint8_t {
-    drain,       // no new flows; old ones stay until they end or the drain timeout passes, then paused
-    pause,       // no packets from now on
+    drain,  // no new flows; old ones stay until they end or the drain timeout passes, then paused
+    pause,  // no packets from now on
     resume,
     deregister,  // leave for good
   };
@@ -23,7 +23,8 @@ std::string_view to_string(Command::Kind kind);
 enum class CommandResult : std::uint8_t {
   done,     // to a balancer: it is so. To an agent: the balancers were asked; notices tell the rest
   unknown,  // no such backend
-  refused,  // the backend's state does not allow it (already paused, already active, not registered)
+  refused,  // the backend's state does not allow it (already paused, already active, not
+            // registered)
 };
 
 std::string_view to_string(CommandResult result);

@@ -1,4 +1,5 @@
-// What a Balancer and an Agent are configured with. Plain values; the worlds fill them from a plan or a file.
+// What a Balancer and an Agent are configured with. Plain values; the worlds fill them from a plan
+// or a file.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +8,7 @@
 
 #include "model/address.h"
 #include "model/flow/flow_key.h"
+#include "model/flow/flow_table.h"
 #include "model/time.h"
 #include "model/wire/encapsulation.h"
 
@@ -21,13 +23,6 @@ struct Vip {
   friend bool operator==(const Vip&, const Vip&) = default;
 };
 
-struct FlowTimeouts {
-  Duration handshake = std::chrono::seconds{10};
-  Duration established = std::chrono::seconds{300};
-  Duration closing = std::chrono::seconds{5};
-  Duration datagram = std::chrono::seconds{30};
-};
-
 struct BalancerConfig {
   std::string name = "balancer";
   Address address;  // its own: outer source of tunnels, source of probes and of ICMP answers
@@ -35,7 +30,7 @@ struct BalancerConfig {
   wire::Encapsulation encapsulation = wire::Encapsulation::gue;
   std::uint32_t mtu = 1500;  // of the path to the backends, bytes of an IP datagram
 
-  HashFields hash_fields = HashFields::five;
+  FlowFields hash_fields = FlowFields::five;
   std::uint64_t hash_seed = 0;  // balancers that must agree share it
   bool tracking = true;         // false: the policy chooses for every packet
   std::uint32_t flow_count_max = 65536;
@@ -43,12 +38,14 @@ struct BalancerConfig {
 
   std::uint32_t backend_count_max = 1024;
   std::uint32_t peer_count_max = 2048;
-  Duration timeout = std::chrono::seconds{1};           // silence after which a backend is down
-  Duration register_timeout = std::chrono::seconds{10}; // from a stream's start, or from REGISTER, to SANE
+  Duration timeout = std::chrono::seconds{1};  // silence after which a backend is down
+  Duration register_timeout =
+      std::chrono::seconds{10};  // from a stream's start, or from REGISTER, to SANE
   Duration probe_interval = std::chrono::milliseconds{100};
   Duration drain_timeout = std::chrono::seconds{60};
-  Duration forget_timeout = std::chrono::seconds{600};  // how long a backend that is down is remembered
-  Duration slow_start{};                                // zero: full weight at once
+  Duration forget_timeout =
+      std::chrono::seconds{600};  // how long a backend that is down is remembered
+  Duration slow_start{};          // zero: full weight at once
   bool clamp_mss = false;  // of the clients' SYNs, to what fits the tunnel (see the room's README)
 
   std::uint64_t seed = 1;  // of nonces and of the policies that roll dice
@@ -56,17 +53,19 @@ struct BalancerConfig {
 
 struct AgentConfig {
   std::string name = "backend";
-  Address address;                  // its data address: where tunnels to it end
+  Address address;  // its data address: where tunnels to it end
   std::uint32_t weight = 1;
-  std::vector<Address> balancers;   // PeerId i is the stream to balancers[i]; tunnels come from these
+  std::vector<Address>
+      balancers;  // PeerId i is the stream to balancers[i]; tunnels come from these
   std::vector<Vip> vips;
   wire::Encapsulation encapsulation = wire::Encapsulation::gue;
-  std::uint32_t mtu = 1500;         // of the path from the balancers
+  std::uint32_t mtu = 1500;  // of the path from the balancers
 
   Duration heartbeat = std::chrono::milliseconds{250};
-  Duration timeout = std::chrono::seconds{1};      // silence of a balancer after which its stream is opened anew
-  Duration reconnect = std::chrono::milliseconds{200};      // the first wait; it doubles ...
-  Duration reconnect_max = std::chrono::seconds{10};        // ... up to this; half of each is jitter
+  Duration timeout =
+      std::chrono::seconds{1};  // silence of a balancer after which its stream is opened anew
+  Duration reconnect = std::chrono::milliseconds{200};  // the first wait; it doubles ...
+  Duration reconnect_max = std::chrono::seconds{10};    // ... up to this; half of each is jitter
   bool clamp_mss = true;  // of the SYNs that the host's own stack sends from a VIP (on_egress)
 
   std::uint64_t seed = 1;  // of the jitter

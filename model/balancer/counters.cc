@@ -7,23 +7,47 @@ namespace poise {
 namespace {
 
 constexpr std::array<std::string_view, kCountNumber> kNames = {
-    "drop_malformed",   "drop_source_route",    "drop_ttl",
-    "drop_no_backend",  "drop_fragment_orphan", "drop_too_big",
-    "drop_icmp_unmatched", "drop_stranger",     "drop_not_vip",
-    "drop_probe",       "drop_no_room",         "passed",
-    "forwarded",        "flow_tracked",         "flow_chosen",
-    "flow_moved",       "flow_untracked",       "icmp_forwarded",
-    "fragments_forwarded", "fragmented",        "too_big_answers",
-    "mss_clamped",      "lines",                "lines_invalid",
-    "lines_too_long",   "peers_refused",        "registrations",
-    "registrations_refused", "registrations_failed", "probes_sent",
-    "heartbeats",       "backends_lost",        "streams_lost",
+    "drop_malformed",
+    "drop_source_route",
+    "drop_ttl",
+    "drop_no_backend",
+    "drop_fragment_orphan",
+    "drop_too_big",
+    "drop_icmp_unmatched",
+    "drop_stranger",
+    "drop_not_vip",
+    "drop_probe",
+    "drop_no_room",
+    "passed",
+    "forwarded",
+    "flow_tracked",
+    "flow_chosen",
+    "flow_moved",
+    "flow_untracked",
+    "icmp_forwarded",
+    "fragments_forwarded",
+    "fragmented",
+    "too_big_answers",
+    "mss_clamped",
+    "lines",
+    "lines_invalid",
+    "lines_too_long",
+    "peers_refused",
+    "registrations",
+    "registrations_refused",
+    "registrations_failed",
+    "probes_sent",
+    "heartbeats",
+    "backends_lost",
+    "streams_lost",
 };
 static_assert(!kNames.back().empty(), "every counter has its name");
 
 }  // namespace
 
-std::string_view to_string(Count count) { return kNames[static_cast<std::size_t>(count)]; }
+std::string_view to_string(Count count) {
+  return kNames[static_cast<std::size_t>(count)];
+}
 
 std::uint64_t Counters::dropped() const {
   std::uint64_t sum = 0;

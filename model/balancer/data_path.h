@@ -1,6 +1,8 @@
-// The data path of a balancer: from a datagram to a backend's tunnel. Allocates nothing, throws nothing.
+// The data path of a balancer: from a datagram to a backend's tunnel. Allocates nothing, throws
+// nothing.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -24,12 +26,12 @@ namespace poise {
 // Where a packet went, and why there.
 struct Decision {
   enum class Reason : std::uint8_t {
-    none,      // it went nowhere
-    tracked,   // the flow table knew
-    chosen,    // a new flow: the policy chose
-    moved,     // a known flow whose backend may not keep it: the policy chose anew
-    untracked, // chosen without keeping it: tracking off, or refused by the flow table's gate
-    fragment,  // a later fragment, after its first
+    none,       // it went nowhere
+    tracked,    // the flow table knew
+    chosen,     // a new flow: the policy chose
+    moved,      // a known flow whose backend may not keep it: the policy chose anew
+    untracked,  // chosen without keeping it: tracking off, or refused by the flow table's gate
+    fragment,   // a later fragment, after its first
   };
   BackendRef backend;
   Reason reason = Reason::none;
@@ -44,8 +46,8 @@ class DataPath {
   Verdict on_packet(Instant now, Packet& packet) noexcept;
   void on_burst(Instant now, std::span<Packet> packets, std::span<Verdict> verdicts) noexcept;
 
-  // The membership changed: rebuilds the policy and the tunnels, and forgets who left.
-  void rebuild(Instant now);
+  // The candidates changed: rebuilds the policy and the tunnels.
+  void rebuild();
   void forget(BackendRef backend) { flows_.forget_backend(backend); }
   // Frees flows that are idle for too long. Call at next_expiry().
   void expire(Instant now);
@@ -60,33 +62,34 @@ class DataPath {
   std::uint64_t digest() const;
 
  private:
-  // A packet on its way through: filled by look(), used by decide().
+  // What is known of a packet before anything is decided.
   struct Look {
-    wire::Datagram datagram;
+    enum class Kind : std::uint8_t { malformed, other, flow, later_fragment, icmp_error };
+    Kind kind = Kind::other;
     FlowKey key;
-    std::uint64_t hash = 0;
-    enum class Kind : std::uint8_t { done, flow, later_fragment, icmp_error } kind = Kind::done;
-    Verdict verdict = Verdict::pass;  // when done
+    std::uint64_t hash = 0;        // of the fields that choose
+    std::uint64_t table_hash = 0;  // of all
+    wire::Datagram datagram;
   };
 
-  void look(Instant now, const Packet& packet, Look& look) noexcept;
+  void look(const Packet& packet, Look& look) const noexcept;
+  bool serves(const wire::Datagram& datagram) const noexcept;
   Verdict decide(Instant now, Packet& packet, const Look& look) noexcept;
-  Verdict decide_flow(Instant now, Packet& packet, const Look& look) noexcept;
-  Verdict decide_later_fragment(Instant now, Packet& packet, const Look& look) noexcept;
-  Verdict decide_icmp_error(Instant now, Packet& packet, const Look& look) noexcept;
+  Count unplaced(const Look& look) const noexcept;
 
   BackendRef place(Instant now, const Look& look) noexcept;
-  BackendRef place_new(Instant now, const Look& look) noexcept;
+  BackendRef place_tracked(Instant now, const Look& look) noexcept;
+  BackendRef place_later_fragment(Instant now, const Look& look) noexcept;
+  BackendRef place_icmp_error(Instant now, const Look& look) noexcept;
   BackendRef choose(std::uint64_t hash) noexcept;
-  bool serves(const wire::Datagram& datagram) const noexcept;
-  bool is_vip(const Address& address) const noexcept;
-  bool keeps(BackendRef backend) const noexcept;
+  BackendRef decide_as(BackendRef backend, Decision::Reason reason) noexcept;
 
   Verdict forward(Packet& packet, const Look& look, BackendRef backend) noexcept;
-  Verdict too_big(Packet& packet, const Look& look, BackendRef backend) noexcept;
-  bool fragment(Packet& packet, const Look& look, std::size_t room, BackendRef backend) noexcept;
+  Verdict shrink(Packet& packet, const Look& look, const wire::TunnelHeader& tunnel) noexcept;
+  void clamp(Packet& packet, const Look& look, const wire::TunnelHeader& tunnel) noexcept;
   Verdict refuse(Count reason) noexcept;
   std::uint16_t entropy_port(std::uint64_t hash) const noexcept;
+  wire::TunnelHeader tunnel_to(const Backend& backend) const;
 
   const BalancerConfig& config_;
   const BackendSet& backends_;
@@ -99,6 +102,7 @@ class DataPath {
   std::vector<wire::TunnelHeader> tunnels_;  // by BackendIndex
   std::vector<std::uint32_t> no_flows_;      // the loads that an untracked policy sees
   PacketOutbox outbox_;
+  std::array<Look, kBurst> looks_;  // of the burst in hand
   Decision decision_;
   Instant last_sweep_{};
 };

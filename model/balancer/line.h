@@ -30,17 +30,20 @@ class LineBuffer {
   bool overflown_ = false;
 };
 
-// The tokens of a line, separated by runs of spaces; what follows the last place joins the last token.
+// The tokens of a line, separated by runs of spaces; what follows the last place joins the last
+// token.
 struct Tokens {
   std::array<std::string_view, kTokenMax> token;
   std::size_t count = 0;
 
-  std::string_view operator[](std::size_t i) const { return i < count ? token[i] : std::string_view{}; }
+  std::string_view operator[](std::size_t i) const {
+    return i < count ? token[i] : std::string_view{};
+  }
 };
 Tokens split(std::string_view line);
 
-// Text of a peer made fit to print and to send back: what is not printable ASCII becomes '?', and no
-// more than `length` bytes of it.
+// Text of a peer made fit to print and to send back: what is not printable ASCII becomes '?', and
+// no more than `length` bytes of it.
 std::string printable(std::string_view text, std::size_t length = 64);
 
 }  // namespace poise

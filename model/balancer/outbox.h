@@ -13,8 +13,8 @@
 
 namespace poise {
 
-// A ring of small datagrams (probes, ICMP answers, second halves of a fragmented one). All memory is
-// taken in the constructor; when it is full, `begin` gives nothing and the caller counts it.
+// A ring of small datagrams (probes, ICMP answers, second halves of a fragmented one). All memory
+// is taken in the constructor; when it is full, `begin` gives nothing and the caller counts it.
 class PacketOutbox {
  public:
   static constexpr std::size_t kSlots = 128;
@@ -22,12 +22,14 @@ class PacketOutbox {
 
   PacketOutbox() : memory_(kSlots * kSlotSize), packets_(kSlots) {}
 
+  std::size_t room() const { return kSlots - (tail_ - head_); }  // datagrams that still fit
   // Room for one datagram of up to kSlotSize - kHeadroom bytes, or nothing. `commit` takes it in.
   std::optional<std::span<std::uint8_t>> begin() noexcept {
     if (tail_ - head_ == kSlots) return std::nullopt;
     return slot(tail_).subspan(kHeadroom);
   }
-  // The datagram of `size` bytes written at the start of begin()'s room; it may still grow at its front.
+  // The datagram of `size` bytes written at the start of begin()'s room; it may still grow at its
+  // front.
   Packet& commit(std::size_t size) noexcept {
     Packet& packet = packets_[tail_ % kSlots];
     packet = Packet(slot(tail_), kHeadroom, size);

@@ -6,8 +6,10 @@
 //       -> a probe "SANITY <nonce>" through the tunnel to exactly that backend, again every
 //          probe_interval, until
 //   SANE <nonce>              -> REGISTERED <name> <address>       and only now it gets traffic
-//   HEALTH <code>             -> HEALTHACK 200        2xx is well; three others in a row: down, until
-//                                                     two well ones, and the data path is proved anew
+//   HEALTH <code>             -> HEALTHACK 200        2xx is well; three others in a row: down,
+//   until
+//                                                     two well ones, and the data path is proved
+//                                                     anew
 //   PAUSE <name> [now]        -> PAUSED <name>                     drains; `now`: no packets at all
 //   RESUME <name>             -> RESUMED <name>
 //   DEREGISTER <name>         -> DEREGISTERED <name> client requested deregistration, and hangs up
@@ -38,7 +40,8 @@ class DataPath;
 class Registrar {
  public:
   // Keeps references; all must outlive it.
-  Registrar(const BalancerConfig& config, BackendSet& backends, Counters& counters, DataPath& data_path);
+  Registrar(const BalancerConfig& config, BackendSet& backends, Counters& counters,
+            DataPath& data_path);
 
   void on_peer(Instant now, PeerId peer, PeerEvent event);
   void on_message(Instant now, PeerId peer, std::span<const std::uint8_t> bytes);
@@ -75,7 +78,8 @@ class Registrar {
   void take_deregister(PeerId id, Peer& peer);
 
   // The backend that a REGISTER names, new or back again; none: refused, and the reason was said.
-  BackendRef enroll(Instant now, PeerId id, std::string_view name, Address address, std::uint32_t weight);
+  BackendRef enroll(Instant now, PeerId id, std::string_view name, Address address,
+                    std::uint32_t weight);
   void prove(Instant now, Peer& peer);
   void send_probe(Instant now, Peer& peer);
   bool has_stream(BackendRef backend) const;

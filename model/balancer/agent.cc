@@ -1,0 +1,230 @@
+// The control side of the agent: streams to the balancers, registration, heartbeats, orders.
+#include "model/balancer/agent.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "model/hash.h"
+
+namespace poise {
+
+std::string_view to_string(AgentState state) {
+  switch (state) {
+    case AgentState::unregistered:
+      return "unregistered";
+    case AgentState::connecting:
+      return "connecting";
+    case AgentState::registering:
+      return "registering";
+    case AgentState::active:
+      return "active";
+    case AgentState::paused:
+      return "paused";
+    case AgentState::deregistered:
+      return "deregistered";
+  }
+  return "?";
+}
+
+Agent::Agent(AgentConfig config)
+    : config_(std::move(config)), rng_(config_.seed), links_(config_.balancers.size()) {
+  for (Link& link : links_) link.backoff = config_.reconnect;
+}
+
+void Agent::start(Instant now) {
+  for (PeerId peer = 0; peer < links_.size(); ++peer) open(now, peer);
+}
+
+void Agent::open(Instant now, PeerId peer) {
+  Link& link = links_[peer];
+  link.state = AgentState::connecting;
+  link.line = {};
+  link.deadline = now + config_.timeout;
+  link.heartbeat = kNever;
+  messages_.push({Message::Kind::open, peer, {}});
+}
+
+// Waits half of the backoff and up to half of it more by chance, so that the agents of a balancer
+// that died do not come back all at once.
+void Agent::lose(Instant now, PeerId peer, std::string_view why) {
+  Link& link = links_[peer];
+  if (link.state == AgentState::active || link.state == AgentState::paused)
+    tell("lost", peer, std::string(why));
+  if (link.up || link.state == AgentState::connecting)
+    messages_.push({Message::Kind::close, peer, {}});
+  link.up = false;
+  link.state = AgentState::unregistered;
+  link.heartbeat = kNever;
+  const auto half = static_cast<std::uint64_t>(link.backoff.count()) / 2;
+  link.deadline =
+      now + Duration(static_cast<std::int64_t>(half + rng_.below(half + 1))) + Duration{1};
+  link.backoff = std::min(link.backoff * 2, config_.reconnect_max);
+}
+
+void Agent::on_peer(Instant now, PeerId peer, PeerEvent event) {
+  if (peer >= links_.size()) return;
+  Link& link = links_[peer];
+  if (link.state == AgentState::deregistered) return;
+  if (event == PeerEvent::down) {
+    if (link.state == AgentState::unregistered) return;  // we gave it up already
+    link.up = false;
+    return lose(now, peer, "stream closed");
+  }
+  if (link.state != AgentState::connecting) return;
+  link.up = true;
+  link.state = AgentState::registering;
+  link.deadline = now + config_.timeout;
+  link.heartbeat = now + config_.heartbeat;
+  const std::string weight =
+      config_.weight == 1 ? std::string() : " weight=" + std::to_string(config_.weight);
+  say(peer, "REGISTER " + config_.name + ' ' + config_.address.to_string() + weight);
+}
+
+void Agent::on_message(Instant now, PeerId peer, std::span<const std::uint8_t> bytes) {
+  if (peer >= links_.size()) return;
+  Link& link = links_[peer];
+  while (!bytes.empty() && link.up) {
+    bytes = bytes.subspan(link.line.take(bytes));
+    if (link.line.overflown()) {
+      counters_.add(Count::lines_too_long);
+      return lose(now, peer, "line too long");
+    }
+    if (const std::optional<std::string> line = link.line.line()) {
+      counters_.add(Count::lines);
+      link.deadline = now + config_.timeout;
+      take_line(now, peer, *line);
+    }
+  }
+}
+
+void Agent::take_line(Instant now, PeerId peer, const std::string& line) {
+  const Tokens tokens = split(line);
+  Link& link = links_[peer];
+  if (tokens[0] == "REGISTERED") return registered(now, peer);
+  if (tokens[0] == "HEALTHACK") return;
+  if (tokens[0] == "PAUSED") {
+    link.state = AgentState::paused;
+    return tell("paused", peer);
+  }
+  if (tokens[0] == "RESUMED") {
+    link.state = AgentState::active;
+    return tell("resumed", peer);
+  }
+  if (tokens[0] == "DEREGISTERED") {
+    if (link.state == AgentState::deregistered || line.find("requested") != std::string::npos) {
+      link.state = AgentState::deregistered;
+      link.deadline = link.heartbeat = kNever;
+      link.up = false;
+      tell("deregistered", peer);
+      const bool all = std::all_of(links_.begin(), links_.end(), [](const Link& other) {
+        return other.state == AgentState::deregistered;
+      });
+      if (all && std::exchange(attached_, false)) notices_.push({"detach", config_.name, {}});
+      return;
+    }
+    return lose(now, peer, printable(line, 128));
+  }
+  counters_.add(Count::lines_invalid);
+  tell("refused", peer, printable(line, 128));
+}
+
+void Agent::registered(Instant now, PeerId peer) {
+  Link& link = links_[peer];
+  if (link.state != AgentState::registering) return;
+  link.state = AgentState::active;
+  link.backoff = config_.reconnect;
+  counters_.add(Count::registrations);
+  tell("registered", peer);
+  if (!std::exchange(attached_, true)) notices_.push({"attach", config_.name, {}});
+  if (link.pause_wanted) static_cast<void>(order(now, peer, *link.pause_wanted));
+}
+
+CommandResult Agent::on_command(Instant now, const Command& command) {
+  bool any = false;
+  for (PeerId peer = 0; peer < links_.size(); ++peer) {
+    Link& link = links_[peer];
+    link.pause_wanted.reset();
+    if (command.kind == Command::Kind::pause || command.kind == Command::Kind::drain)
+      link.pause_wanted = command.kind;
+    any = order(now, peer, command.kind) || any;
+  }
+  return any ? CommandResult::done : CommandResult::refused;
+}
+
+bool Agent::order(Instant now, PeerId peer, Command::Kind kind) {
+  Link& link = links_[peer];
+  const bool registered =
+      link.up && (link.state == AgentState::active || link.state == AgentState::paused);
+  switch (kind) {
+    case Command::Kind::drain:
+    case Command::Kind::pause:
+      if (!registered || link.state == AgentState::paused) return false;
+      say(peer, "PAUSE " + config_.name + (kind == Command::Kind::pause ? " now" : ""));
+      return true;
+    case Command::Kind::resume:
+      if (!registered || link.state == AgentState::active) return false;
+      say(peer, "RESUME " + config_.name);
+      return true;
+    case Command::Kind::deregister:
+      break;
+  }
+  if (link.state == AgentState::deregistered) return false;
+  if (registered) say(peer, "DEREGISTER " + config_.name);
+  if (!link.up && link.state == AgentState::connecting)
+    messages_.push({Message::Kind::close, peer, {}});
+  link.state = AgentState::deregistered;
+  link.heartbeat = kNever;
+  link.deadline = registered ? now + config_.timeout : kNever;  // then hang up without an answer
+  return true;
+}
+
+void Agent::on_timer(Instant now) {
+  for (PeerId peer = 0; peer < links_.size(); ++peer) {
+    Link& link = links_[peer];
+    if (link.deadline <= now) {
+      if (link.state == AgentState::deregistered) {
+        link.deadline = kNever;
+        link.up = false;
+        messages_.push({Message::Kind::close, peer, {}});
+      } else if (link.state == AgentState::unregistered) {
+        open(now, peer);
+      } else {
+        lose(now, peer, "silence");
+      }
+    } else if (link.heartbeat <= now) {
+      say(peer, "HEALTH 200");
+      counters_.add(Count::heartbeats);
+      link.heartbeat = now + config_.heartbeat;
+    }
+  }
+}
+
+Instant Agent::next_deadline() const {
+  Instant next = kNever;
+  for (const Link& link : links_) next = std::min({next, link.deadline, link.heartbeat});
+  return next;
+}
+
+void Agent::say(PeerId peer, std::string line) {
+  messages_.push({Message::Kind::bytes, peer, std::move(line) + '\n'});
+}
+
+void Agent::tell(std::string_view kind, PeerId peer, std::string detail) {
+  notices_.push({std::string(kind), config_.balancers[peer].to_string(), std::move(detail)});
+}
+
+std::uint64_t Agent::digest() const {
+  Digest digest;
+  digest.add(rng_.digest()).add(attached_).add(counters_.digest());
+  for (const Link& link : links_)
+    digest.add(link.state)
+        .add(link.up)
+        .add(link.pause_wanted ? static_cast<int>(*link.pause_wanted) : -1)
+        .add(to_ns(link.deadline))
+        .add(to_ns(link.heartbeat))
+        .add(link.backoff.count())
+        .add(link.line.digest());
+  return digest.value();
+}
+
+}  // namespace poise
