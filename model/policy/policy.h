@@ -50,8 +50,8 @@ class Policy {
 
 struct Config {
   std::string kind = "maglev";
-  std::uint32_t table_size = 65537;   // maglev: a prime; ring: ignored
-  std::uint32_t virtual_nodes = 100;  // ring: points a unit of weight
+  std::uint32_t table_size = 65537;   // maglev: a prime from 2 to 16777213; others: ignored
+  std::uint32_t virtual_nodes = 100;  // ring: points a unit of weight, 1 to 65536; others: ignored
   std::uint64_t seed = 0;             // of the hash functions; balancers that must agree share it
 };
 
