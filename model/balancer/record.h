@@ -44,9 +44,9 @@ struct Event {
   Instant now{};
   PeerId peer = 0;
   PeerEvent peer_event = PeerEvent::up;
-  Command command;
-  std::span<const std::uint8_t> bytes;  // of the record's memory
-  std::uint64_t hash = 0;               // outcome, end
+  Command command{};
+  std::span<const std::uint8_t> bytes{};  // of the record's memory
+  std::uint64_t hash = 0;                 // outcome, end
 };
 
 // Writes a record, piece by piece, to wherever its owner keeps it.

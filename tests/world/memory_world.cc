@@ -1,0 +1,315 @@
+// The hosts and the datagrams of the world in memory.
+#include "tests/world/memory_world.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "model/hash.h"
+#include "model/wire/datagram.h"
+
+namespace poise::memory {
+
+namespace {
+constexpr std::size_t kSlotSize = kPacketMemory;
+}  // namespace
+
+// What drain() calls: the world as one machine sees it.
+struct MemoryWorld::BalancerDoor {
+  MemoryWorld& world;
+  std::size_t balancer;
+
+  void transmit(const Packet& packet) {
+    world.route(packet.bytes(), world.balancers_[balancer].is_cut_off);
+  }
+  void send(const Message& message) {
+    const std::size_t stream = world.balancer_stream(balancer, message.peer);
+    if (stream == world.streams_.size()) return;  // it broke before the answer was ready
+    if (message.kind == Message::Kind::bytes) world.say(stream, agent_side, message.bytes);
+    if (message.kind == Message::Kind::close) world.hang_up(stream, balancer_side);
+    POISE_CHECK(message.kind != Message::Kind::open);
+  }
+  void notice(const Notice& notice) {
+    world.observer_.noticed(world.balancers_[balancer].name, notice);
+  }
+  void wake_at(Instant at) { world.wake_balancer(balancer, at); }
+};
+
+struct MemoryWorld::AgentDoor {
+  MemoryWorld& world;
+  std::size_t agent;
+
+  void transmit(const Packet& packet) {
+    world.route(packet.bytes(), world.agents_[agent].is_cut_off);
+  }
+  void send(const Message& message) {
+    if (message.kind == Message::Kind::open) return world.open_stream(agent, message.peer);
+    const std::size_t stream = world.agent_stream(agent, message.peer);
+    if (stream == world.streams_.size()) return;
+    if (message.kind == Message::Kind::bytes) world.say(stream, balancer_side, message.bytes);
+    if (message.kind == Message::Kind::close) world.hang_up(stream, agent_side);
+  }
+  void notice(const Notice& notice) { world.observer_.noticed(world.agents_[agent].name, notice); }
+  void wake_at(Instant at) { world.wake_agent(agent, at); }
+};
+
+MemoryWorld::MemoryWorld(std::uint64_t seed, WireFaults faults, Observer& observer)
+    : rng_(seed, 1), faults_(faults), observer_(observer) {}
+
+std::size_t MemoryWorld::add_balancer(BalancerConfig config, policy::Config policy) {
+  Host<Balancer>& host = balancers_.emplace_back();
+  host.name = config.name;
+  host.address = config.address;
+  balancer_configs_.push_back(std::move(config));
+  policies_.push_back(std::move(policy));
+  return balancers_.size() - 1;
+}
+
+std::size_t MemoryWorld::add_agent(AgentConfig config) {
+  Host<Agent>& host = agents_.emplace_back();
+  host.name = config.name;
+  host.address = config.address;
+  agent_configs_.push_back(std::move(config));
+  return agents_.size() - 1;
+}
+
+void MemoryWorld::start_balancer(std::size_t balancer) {
+  Host<Balancer>& host = balancers_[balancer];
+  POISE_CHECK(host.machine == nullptr);
+  ++host.life;
+  host.machine =
+      std::make_unique<Balancer>(balancer_configs_[balancer], policy::make(policies_[balancer]));
+  open_door(host, RecordedMachine::balancer);
+  settle_balancer(balancer);
+}
+
+void MemoryWorld::start_agent(std::size_t agent) {
+  Host<Agent>& host = agents_[agent];
+  POISE_CHECK(host.machine == nullptr);
+  ++host.life;
+  host.machine = std::make_unique<Agent>(agent_configs_[agent]);
+  open_door(host, RecordedMachine::agent);
+  host.door->start(now());
+  settle_agent(agent);
+}
+
+void MemoryWorld::kill_balancer(std::size_t balancer, Death death) {
+  Host<Balancer>& host = balancers_[balancer];
+  if (death == Death::hangs_up)
+    for (std::size_t i = 0; i < streams_.size(); ++i)
+      if (streams_[i].balancer == balancer && is_alive(streams_[i], balancer_side))
+        hang_up(i, balancer_side);
+  host.door.reset();
+  host.machine.reset();
+  host.wake = kNever;
+}
+
+void MemoryWorld::kill_agent(std::size_t agent, Death death) {
+  Host<Agent>& host = agents_[agent];
+  if (death == Death::hangs_up)
+    for (std::size_t i = 0; i < streams_.size(); ++i)
+      if (streams_[i].agent == agent && is_alive(streams_[i], agent_side)) hang_up(i, agent_side);
+  host.door.reset();
+  host.machine.reset();
+  host.wake = kNever;
+}
+
+template <class M>
+void MemoryWorld::open_door(Host<M>& host, RecordedMachine machine) {
+  host.record.clear();
+  host.writer.reset();
+  if (keeps_records_) {
+    const auto sink = [&record = host.record](std::span<const std::uint8_t> bytes) {
+      record.insert(record.end(), bytes.begin(), bytes.end());
+    };
+    host.writer = std::make_unique<RecordWriter>(sink, machine, 0);
+  }
+  host.door = std::make_unique<Recorded<M>>(*host.machine, host.writer.get());
+}
+
+ReplayReport MemoryWorld::replay_balancer(std::size_t balancer) {
+  balancers_[balancer].door->finish();
+  Balancer fresh(balancer_configs_[balancer], policy::make(policies_[balancer]));
+  return replay(balancers_[balancer].record, fresh);
+}
+
+ReplayReport MemoryWorld::replay_agent(std::size_t agent) {
+  agents_[agent].door->finish();
+  Agent fresh(agent_configs_[agent]);
+  return replay(agents_[agent].record, fresh);
+}
+
+// --- datagrams -----------------------------------------------------------------------------------
+
+Duration MemoryWorld::draw_delay() {
+  const auto spread = static_cast<std::uint64_t>((faults_.delay_max - faults_.delay_min).count());
+  return faults_.delay_min + Duration{static_cast<std::int64_t>(spread ? rng_.below(spread) : 0)};
+}
+
+void MemoryWorld::fly(Bytes bytes, std::function<void(Bytes)> arrive) {
+  if (faults_.loss > 0 && rng_.uniform() < faults_.loss) return;
+  if (faults_.duplicate > 0 && rng_.uniform() < faults_.duplicate)
+    calendar_.enter(now() + draw_delay(), [bytes, arrive] { arrive(bytes); });
+  calendar_.enter(now() + draw_delay(),
+                  [bytes = std::move(bytes), arrive = std::move(arrive)]() mutable {
+                    arrive(std::move(bytes));
+                  });
+}
+
+void MemoryWorld::send_to_balancer(std::size_t balancer, Bytes bytes) {
+  fly(std::move(bytes), [this, balancer](const Bytes& b) { arrive_at_balancer(balancer, b); });
+}
+
+void MemoryWorld::send_to_agent(std::size_t agent, Bytes bytes) {
+  fly(std::move(bytes), [this, agent](const Bytes& b) { arrive_at_agent(agent, b); });
+}
+
+// By the outer destination: to an agent's host, to a balancer, or out to the clients.
+void MemoryWorld::route(std::span<const std::uint8_t> bytes, bool cut_off) {
+  wire::Datagram datagram;
+  POISE_CHECK(wire::parse(bytes, datagram) == wire::Malformed::none);
+  if (cut_off) return;
+  if (const std::optional<std::size_t> agent = agent_at(datagram.destination))
+    return send_to_agent(*agent, Bytes(bytes.begin(), bytes.end()));
+  for (std::size_t i = 0; i < balancers_.size(); ++i)
+    if (balancers_[i].address == datagram.destination)
+      return send_to_balancer(i, Bytes(bytes.begin(), bytes.end()));
+  observer_.left(bytes);
+}
+
+std::optional<std::size_t> MemoryWorld::agent_at(const Address& address) const {
+  for (std::size_t i = 0; i < agents_.size(); ++i)
+    if (agents_[i].address == address) return i;
+  return std::nullopt;
+}
+
+Packet MemoryWorld::lend(std::span<const std::uint8_t> bytes, std::size_t slot) {
+  if (memory_.size() < (slot + 1) * kSlotSize) memory_.resize((slot + 1) * kSlotSize);
+  const std::span<std::uint8_t> room = std::span(memory_).subspan(slot * kSlotSize, kSlotSize);
+  std::ranges::copy(bytes, room.begin() + kHeadroom);
+  return Packet(room, kHeadroom, bytes.size());
+}
+
+void MemoryWorld::arrive_at_balancer(std::size_t balancer, const Bytes& bytes) {
+  Host<Balancer>& host = balancers_[balancer];
+  if (host.machine == nullptr || host.is_cut_off) return;
+  Packet packet = lend(bytes);
+  const Verdict verdict = host.door->on_packet(now(), packet);
+  const Bytes after(packet.bytes().begin(), packet.bytes().end());
+  observer_.balanced(balancer, bytes, verdict, after);
+  if (verdict == Verdict::forward) route(after, host.is_cut_off);
+  settle_balancer(balancer);
+}
+
+void MemoryWorld::burst(std::size_t balancer, std::vector<Bytes> datagrams) {
+  Host<Balancer>& host = balancers_[balancer];
+  POISE_CHECK(datagrams.size() <= kBurst);
+  if (host.machine == nullptr || host.is_cut_off) return;
+  if (keeps_records_) {  // a record knows single packets, each drained before the next
+    for (const Bytes& datagram : datagrams) arrive_at_balancer(balancer, datagram);
+    return;
+  }
+  if (memory_.size() < datagrams.size() * kSlotSize) memory_.resize(datagrams.size() * kSlotSize);
+  std::vector<Packet> packets;
+  for (std::size_t i = 0; i < datagrams.size(); ++i) packets.push_back(lend(datagrams[i], i));
+  std::vector<Verdict> verdicts(packets.size());
+  host.machine->on_burst(now(), packets, verdicts);
+  std::vector<Bytes> after;
+  for (const Packet& packet : packets)
+    after.emplace_back(packet.bytes().begin(), packet.bytes().end());
+  for (std::size_t i = 0; i < after.size(); ++i)
+    if (verdicts[i] == Verdict::forward) route(after[i], false);
+  settle_balancer(balancer);
+}
+
+void MemoryWorld::arrive_at_agent(std::size_t agent, const Bytes& bytes) {
+  Host<Agent>& host = agents_[agent];
+  if (host.machine == nullptr || host.is_cut_off) return;
+  Packet packet = lend(bytes);
+  const Verdict verdict = host.door->on_packet(now(), packet);
+  const Bytes after(packet.bytes().begin(), packet.bytes().end());
+  observer_.received(agent, bytes, verdict, after);
+  settle_agent(agent);
+}
+
+void MemoryWorld::reply(std::size_t agent, Bytes bytes) {
+  Host<Agent>& host = agents_[agent];
+  if (host.machine == nullptr) return;
+  Packet packet = lend(bytes);
+  const Verdict verdict = host.door->on_egress(now(), packet);
+  const Bytes after(packet.bytes().begin(), packet.bytes().end());
+  if (verdict != Verdict::drop && !host.is_cut_off) observer_.left(after);
+  settle_agent(agent);
+}
+
+// --- machines ------------------------------------------------------------------------------------
+
+std::optional<CommandResult> MemoryWorld::order_balancer(std::size_t balancer,
+                                                         const Command& command) {
+  Host<Balancer>& host = balancers_[balancer];
+  if (host.machine == nullptr) return std::nullopt;
+  const CommandResult result = host.door->on_command(now(), command);
+  settle_balancer(balancer);
+  return result;
+}
+
+std::optional<CommandResult> MemoryWorld::order_agent(std::size_t agent, const Command& command) {
+  Host<Agent>& host = agents_[agent];
+  if (host.machine == nullptr) return std::nullopt;
+  const CommandResult result = host.door->on_command(now(), command);
+  settle_agent(agent);
+  return result;
+}
+
+void MemoryWorld::settle_balancer(std::size_t balancer) {
+  BalancerDoor door{*this, balancer};
+  drain(*balancers_[balancer].door, door);
+  POISE_CHECK(balancers_[balancer].machine->next_deadline() > now());
+  observer_.settled();
+}
+
+void MemoryWorld::settle_agent(std::size_t agent) {
+  AgentDoor door{*this, agent};
+  drain(*agents_[agent].door, door);
+  POISE_CHECK(agents_[agent].machine->next_deadline() > now());
+  observer_.settled();
+}
+
+void MemoryWorld::wake_balancer(std::size_t balancer, Instant at) {
+  Host<Balancer>& host = balancers_[balancer];
+  if (host.wake == at) return;
+  host.wake = at;
+  if (at == kNever) return;
+  calendar_.enter(at, [this, balancer, at, life = host.life] {
+    Host<Balancer>& sleeper = balancers_[balancer];
+    if (sleeper.machine == nullptr || sleeper.life != life || sleeper.wake != at) return;
+    sleeper.wake = kNever;
+    sleeper.door->on_timer(now());
+    settle_balancer(balancer);
+  });
+}
+
+void MemoryWorld::wake_agent(std::size_t agent, Instant at) {
+  Host<Agent>& host = agents_[agent];
+  if (host.wake == at) return;
+  host.wake = at;
+  if (at == kNever) return;
+  calendar_.enter(at, [this, agent, at, life = host.life] {
+    Host<Agent>& sleeper = agents_[agent];
+    if (sleeper.machine == nullptr || sleeper.life != life || sleeper.wake != at) return;
+    sleeper.wake = kNever;
+    sleeper.door->on_timer(now());
+    settle_agent(agent);
+  });
+}
+
+std::uint64_t MemoryWorld::digest() const {
+  Digest digest;
+  for (const Host<Balancer>& host : balancers_)
+    digest.add(host.life).add(host.machine ? host.machine->digest() : 0);
+  for (const Host<Agent>& host : agents_)
+    digest.add(host.life).add(host.machine ? host.machine->digest() : 0);
+  return digest.value();
+}
+
+}  // namespace poise::memory
