@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::string_view kMagic = "POISEREC";
 constexpr std::uint8_t kVersion = 1;
+constexpr std::uint64_t kLastInstant = std::uint64_t{1}
+                                       << 62;  // 146 years: room for any timeout after it
 
 void put_u64(std::vector<std::uint8_t>& out, std::uint64_t value) {
   for (int i = 0; i < 8; ++i) out.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
@@ -60,8 +62,8 @@ void RecordWriter::write(const Event& event) {
       put_bytes(buffer_, event.bytes);
       break;
     case EventKind::command:
-      buffer_.push_back(static_cast<std::uint8_t>(event.command.kind));
-      put_bytes(buffer_, event.command.backend);
+      buffer_.push_back(static_cast<std::uint8_t>(event.command));
+      put_bytes(buffer_, event.bytes);
       break;
     case EventKind::timer:
     case EventKind::start:
@@ -107,7 +109,7 @@ std::optional<Event> RecordReader::next() {
   if (kind < 1 || kind > 7) return fail("unknown event");
   std::uint64_t delta = 0;
   if (!read_varint(delta)) return fail("bad time");
-  if (delta > static_cast<std::uint64_t>((kNever - last_).count())) return fail("bad time");
+  if (delta > kLastInstant - static_cast<std::uint64_t>(to_ns(last_))) return fail("bad time");
   last_ += Duration(static_cast<std::int64_t>(delta));
   event.now = last_;
   if (!read_payload(event)) return fail("bad event");
@@ -117,7 +119,6 @@ std::optional<Event> RecordReader::next() {
 bool RecordReader::read_payload(Event& event) {
   std::uint64_t peer = 0;
   std::uint8_t small = 0;
-  std::span<const std::uint8_t> name;
   switch (event.kind) {
     case EventKind::packet:
     case EventKind::egress:
@@ -132,9 +133,8 @@ bool RecordReader::read_payload(Event& event) {
       event.peer = static_cast<PeerId>(peer);
       return true;
     case EventKind::command:
-      if (!read_u8(small) || small > 3 || !read_bytes(name)) return false;
-      event.command.kind = static_cast<Command::Kind>(small);
-      event.command.backend.assign(name.begin(), name.end());
+      if (!read_u8(small) || small > 3 || !read_bytes(event.bytes)) return false;
+      event.command = static_cast<Command::Kind>(small);
       return true;
     case EventKind::timer:
     case EventKind::start:

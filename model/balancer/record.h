@@ -44,8 +44,8 @@ struct Event {
   Instant now{};
   PeerId peer = 0;
   PeerEvent peer_event = PeerEvent::up;
-  Command command{};
-  std::span<const std::uint8_t> bytes{};  // of the record's memory
+  Command::Kind command = Command::Kind::drain;
+  std::span<const std::uint8_t> bytes{};  // packet, message, a command's backend; borrowed
   std::uint64_t hash = 0;                 // outcome, end
 };
 

@@ -49,7 +49,11 @@ class Recorded {
     machine_.on_message(now, peer, bytes);
   }
   CommandResult on_command(Instant now, const Command& command) {
-    begin({.kind = EventKind::command, .now = now, .command = command});
+    const std::string& name = command.backend;
+    begin({.kind = EventKind::command,
+           .now = now,
+           .command = command.kind,
+           .bytes = {reinterpret_cast<const std::uint8_t*>(name.data()), name.size()}});
     const CommandResult result = machine_.on_command(now, command);
     if (writer_) outputs_.add(result);
     return result;
@@ -138,7 +142,8 @@ void feed(Recorded<M>& machine, const Event& event, std::vector<std::uint8_t>& m
       machine.on_message(event.now, event.peer, event.bytes);
       break;
     case EventKind::command:
-      static_cast<void>(machine.on_command(event.now, event.command));
+      static_cast<void>(machine.on_command(
+          event.now, {event.command, std::string(event.bytes.begin(), event.bytes.end())}));
       break;
     case EventKind::timer:
       machine.on_timer(event.now);
