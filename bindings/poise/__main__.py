@@ -1,0 +1,4 @@
+"""`python -m poise`: the command `poise`."""
+from poise.cli import main
+
+main()

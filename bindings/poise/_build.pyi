@@ -1,0 +1,7 @@
+from typing import Dict
+
+VERSION: str
+COMPILER: str
+BUILD_TYPE: str
+SOURCE_HASH: str
+WORLDS: Dict[str, str]
