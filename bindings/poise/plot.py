@@ -1,6 +1,7 @@
 """Pictures: the timeline of runs with their faults, and intervals of a sweep."""
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Mapping, Optional
 
@@ -9,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import MaxNLocator
 
 from poise import show
 from poise.plan import PathLike
@@ -24,6 +27,8 @@ BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE = (
     "#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9", "#CC79A7",
 )  # fmt: skip
 INK, FAINT = "#222222", "#8a8a8a"
+HALO = [withStroke(linewidth=2.5, foreground="white")]
+UNITS = (("Gbit/s", 1e9), ("Mbit/s", 1e6), ("kbit/s", 1e3), ("bit/s", 1))
 STYLE = {
     "font.size": 9,
     "text.color": INK,
@@ -46,11 +51,11 @@ def timeline(runs: Mapping[str, Run], *, title: str = "", path: Optional[PathLik
     All runs share both scales. Written to `path` (PNG, PDF or SVG by its ending) if given.
     """
     with matplotlib.rc_context(STYLE):
-        figure = _figure(width=9.6, height=1.1 + 1.35 * len(runs))
+        figure = _figure(width=9.6, height=1.0 + 1.4 * len(runs))
         heights = [height for _ in runs for height in (3.0, 1.25, 0.55)][:-1]
         grid = figure.add_gridspec(
-            len(heights), 1, height_ratios=heights, hspace=0.12, left=0.085, right=0.82,
-            bottom=0.52 / figure.get_figheight(), top=1 - 1.0 / figure.get_figheight(),
+            len(heights), 1, height_ratios=heights, hspace=0.12, left=0.075, right=0.81,
+            bottom=0.52 / figure.get_figheight(), top=1 - 0.78 / figure.get_figheight(),
         )  # fmt: skip
         peak_bps = max(_smooth(run).max(initial=0.0) for run in runs.values()) or 1.0
         broken_max = max(int(run.timeline["flows_broken"].max()) for run in runs.values())
@@ -63,13 +68,13 @@ def timeline(runs: Mapping[str, Run], *, title: str = "", path: Optional[PathLik
             _broken(below, run, broken_max)
             _mark_faults((above, below), run, labelled=i == 0)
             _name_panel(above, below, name, run)
-            below.tick_params(labelbottom=i == len(runs) - 1)
+            below.tick_params(labelbottom=i == len(runs) - 1, bottom=i == len(runs) - 1)
         assert shared is not None
         end_s = max(float(run.plan.duration_s) for run in runs.values())
         shared.set_xlim(0, end_s)
         below.set_xlabel("simulated time (s)")
         if title:
-            figure.text(0.085, 1 - 0.16 / figure.get_figheight(), title, weight="bold", size=11, va="top")
+            figure.text(0.075, 1 - 0.16 / figure.get_figheight(), title, weight="bold", size=11, va="top")
         _write(figure, path)
     return figure
 
@@ -136,24 +141,35 @@ def _smooth(run: Run, *, window_s: float = 0.5) -> Numbers:
 
 
 def _goodput(axes: Axes, run: Run, peak_bps: float) -> None:
-    unit, scale = ("Gbit/s", 1e9) if peak_bps >= 2e9 else ("Mbit/s", 1e6) if peak_bps >= 2e6 else ("kbit/s", 1e3)
+    unit, scale = next((u, s) for u, s in UNITS if peak_bps >= 2 * s or s == 1)
     at, goodput = _middle_s(run), _smooth(run) / scale
     axes.fill_between(at, goodput, color=BLUE, alpha=0.16, linewidth=0)
     axes.plot(at, goodput, color=BLUE, linewidth=1.1)
-    axes.set_ylim(0, 1.12 * peak_bps / scale)
-    axes.yaxis.set_major_locator(matplotlib.ticker.MaxNLocator(2, min_n_ticks=2))
-    axes.set_ylabel(unit, color=BLUE, size=8)
-    axes.tick_params(labelbottom=False, labelsize=8)
+    axes.set_ylim(0, 1.3 * peak_bps / scale)
+    axes.yaxis.set_major_locator(MaxNLocator(3, min_n_ticks=2))
+    axes.text(0.004, 0.98, f"goodput, {unit}", transform=axes.transAxes, color=BLUE, size=8, va="top",
+              path_effects=HALO)  # fmt: skip
+    axes.tick_params(labelbottom=False, bottom=False, labelsize=8)
 
 
 def _broken(axes: Axes, run: Run, broken_max: int) -> None:
+    """The bars of a strip, and beside each fault the number of flows that it broke in all."""
     broken = run.timeline["flows_broken"].to_numpy()
     width_s = max(float(run.plan.measures.interval_s), 0.004 * float(run.plan.duration_s))
     axes.bar(_middle_s(run), broken, width=width_s, color=VERMILION, linewidth=0)
-    axes.set_ylim(0, max(1, broken_max) * 1.15)
-    axes.yaxis.set_major_locator(matplotlib.ticker.MaxNLocator(1, integer=True))
-    axes.set_ylabel("broken", color=VERMILION, size=8)
+    axes.set_ylim(0, max(1, broken_max) * 1.25)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
     axes.tick_params(labelsize=8)
+    axes.annotate("broken", (0, 0.5), xycoords="axes fraction", xytext=(-6, 0), textcoords="offset points",
+                  color=VERMILION, size=8, ha="right", va="center")  # fmt: skip
+    for row in run.faults.itertuples():
+        if row.flows_broken:
+            axes.annotate(
+                str(row.flows_broken), (row.at_ns * 1e-9, 1.0), xycoords=("data", "axes fraction"),
+                xytext=(-3, -1), textcoords="offset points", color=VERMILION, size=9, weight="bold",
+                ha="right", va="top", path_effects=HALO,
+            )  # fmt: skip
 
 
 def _mark_faults(panels: tuple[Axes, Axes], run: Run, *, labelled: bool) -> None:
@@ -182,9 +198,10 @@ def _label_faults(axes: Axes, faults: list[tuple[float, str]], *, end_s: float) 
 
 def _name_panel(above: Axes, below: Axes, name: str, run: Run) -> None:
     numbers = run.summary()
-    above.text(1.02, 1.0, name, transform=above.transAxes, weight="bold", size=10, va="top")
+    title = above.text(1.02, 1.0, textwrap.fill(name, 17), transform=above.transAxes, weight="bold", size=10, va="top")
+    lines = 1 + title.get_text().count("\n")
     above.text(
-        1.02, 0.66,
+        1.02, 1.0 - 0.26 * lines,
         f"{numbers.flows:,} flows, {numbers.moved:,} moved\n"
         f"p99 {show.seconds(numbers.completion_p99_s)}\n"
         f"longest stall {show.seconds(numbers.longest_stall_s)}",

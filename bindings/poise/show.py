@@ -10,9 +10,9 @@ from rich.text import Text
 from poise.run import Run
 
 CAUSES = {
-    "broken_backend_died": "its backend died",
-    "broken_moved": "moved to a stranger",
-    "broken_unreachable": "unreachable",
+    "broken_backend_died": "backend died",
+    "broken_moved": "moved away",
+    "broken_unreachable": "no way there",
 }
 VERBS = {
     "crash": "crashes",
@@ -143,7 +143,7 @@ def _broken_by(row: object) -> Text:
     lines = [Text(f"{broken} broken", style="bold red") if broken else Text("none broken", style="green")]
     for name, text in CAUSES.items():
         if getattr(row, name):
-            lines.append(Text(f"{getattr(row, name)} {text}"))
+            lines.append(Text(f"  {getattr(row, name)} {text}"))
     lines.append(Text(f"{moved} of {seen} moved", style="" if moved else "dim"))
     return Text("\n").join(lines)
 
