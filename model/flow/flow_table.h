@@ -26,11 +26,11 @@
 
 #include <array>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <vector>
 
 #include "model/backend_id.h"
+#include "model/flow/flow_index.h"
 #include "model/flow/flow_key.h"
 #include "model/time.h"
 
@@ -65,8 +65,10 @@ class FlowSlot {
 
 class FlowTable {
  public:
+  static constexpr std::uint32_t kCapacityMax = 1u << 28;
+
   struct Config {
-    std::uint32_t capacity = 65536;         // flows, >= 1 and <= 2^28
+    std::uint32_t capacity = 65536;         // flows, >= 1 and <= kCapacityMax
     std::uint32_t backend_count_max = 256;  // backend indexes are below it; <= 65,535
     FlowTimeouts timeouts;                  // each > 0
     double handshake_share = 0.25;          // of the capacity, at least one flow; in (0, 1]
@@ -129,7 +131,7 @@ class FlowTable {
   std::span<const std::uint32_t> flow_counts() const { return counts_; }
   std::uint32_t size() const { return size_; }          // the sum of flow_counts()
   std::uint32_t occupied() const { return occupied_; }  // and flows of forgotten backends
-  std::uint32_t capacity() const { return capacity_; }
+  std::uint32_t capacity() const { return static_cast<std::uint32_t>(entries_.size()); }
   const Counters& counters() const { return counters_; }
   std::size_t memory_bytes() const;
 
@@ -152,31 +154,59 @@ class FlowTable {
   std::uint64_t digest() const noexcept;
 
  private:
-  // 15 cells, each a tag of the hash above a slot plus one (0: empty), and how many flows whose
-  // search starts at or before this line had to go beyond it.
-  struct alignas(64) Line {
-    std::array<std::uint32_t, 15> cells;
-    std::uint32_t passed;
-  };
+  static constexpr std::uint32_t kNone = FlowIndex::kNone;
+
   struct alignas(8) Entry {
     Address source, destination;
     std::uint16_t source_port, destination_port;
-    BackendRef backend;
+    BackendRef backend;                 // its generation is the era here; 0xffff as index: unused
     std::uint64_t used_state_protocol;  // ticks of 512 ns << 10 | state << 8 | protocol
     std::uint32_t newer, older;         // neighbours in the state's list
   };
   static_assert(sizeof(Entry) == 56);
   struct List {
-    std::uint32_t newest, oldest, count;
+    std::uint32_t newest = kNone, oldest = kNone, count = 0;
+    std::int64_t timeout_ns = 0;
+    int grain_bits = 0;  // a grain is 2^grain_bits ticks
+  };
+  // A backend's flows carry the era in which they were entered; forgetting them begins the next.
+  struct BackendEra {
+    std::uint16_t generation = 0;
+    std::uint16_t era = 0;
   };
 
-  FlowKey key_at(std::uint32_t index) const noexcept;
+  static std::uint64_t ticks(Instant now) noexcept;
+  static Instant used_at(const Entry& entry) noexcept;
+  static FlowState state_of(const Entry& entry) noexcept;
+  static FlowKey key_of(const Entry& entry) noexcept;
+  static bool has_key(const Entry& entry, const FlowKey& key) noexcept;
+  List& list_of(FlowState state) { return lists_[static_cast<std::size_t>(state)]; }
+  const List& list_of(FlowState state) const { return lists_[static_cast<std::size_t>(state)]; }
+  bool is_expired(const Entry& entry, Instant now) const noexcept;
+  bool is_forgotten(const Entry& entry) const noexcept;
   bool is_live(std::uint32_t index, Instant now) const noexcept;
   Flow flow_at(std::uint32_t index) const noexcept;
 
+  BackendRef enter_backend(BackendRef backend) noexcept;
+  void leave_backend(const Entry& entry) noexcept;
+  void push_newest(std::uint32_t index, FlowState state) noexcept;
+  void unlink(std::uint32_t index) noexcept;
+  void remove(std::uint32_t index) noexcept;
+  bool reclaim_dead(std::uint32_t index, Instant now) noexcept;
+  void evict(std::uint32_t index) noexcept;
+  bool make_room(FlowState state, Instant now) noexcept;
+  void make_room_among_handshakes(Instant now) noexcept;
+
   FlowHasher hasher_;
-  std::uint32_t capacity_ = 0, size_ = 0, occupied_ = 0, high_water_ = 0;
-  std::vector<std::uint32_t> counts_;
+  FlowIndex index_;
+  std::vector<Entry> entries_;
+  std::vector<std::uint32_t> counts_;  // of live flows, by backend
+  std::vector<BackendEra> eras_;       // by backend
+  std::array<List, kFlowStateCount> lists_;
+  std::uint32_t handshakes_max_;
+  std::uint32_t size_ = 0, occupied_ = 0;
+  std::uint32_t high_water_ = 0;  // entries at and above it were never used
+  std::uint32_t free_ = kNone;    // a chain through `older`
   Counters counters_;
 };
 

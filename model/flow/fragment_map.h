@@ -4,8 +4,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "model/address.h"
 #include "model/backend_id.h"
+#include "model/flow/flow_index.h"
+#include "model/flow/flow_key.h"
 #include "model/time.h"
 #include "model/wire/datagram.h"
 
@@ -38,13 +39,27 @@ class FragmentMap {
   // REQUIRES: datagram.is_later_fragment().
   BackendRef find(const wire::Datagram& datagram, Instant now) noexcept;
 
-  std::uint32_t size() const;  // remembered and not pushed out, expired ones included
+  std::uint32_t size() const { return size_; }  // not pushed out; expired ones included
   const Counters& counters() const { return counters_; }
   std::size_t memory_bytes() const;
   std::uint64_t digest() const noexcept;
 
  private:
-  Config config_;
+  struct Entry {
+    FlowKey key;  // with the fragment id in the ports' place
+    BackendRef backend;
+    Instant remembered;
+  };
+
+  static FlowKey key_of(const wire::Datagram& datagram) noexcept;
+  std::uint32_t find_slot(const FlowKey& key, std::uint64_t hash) const noexcept;
+
+  Duration timeout_;
+  FlowHasher hasher_;
+  FlowIndex index_;
+  std::vector<Entry> ring_;
+  std::uint32_t next_ = 0;  // of the ring: the oldest once it is full
+  std::uint32_t size_ = 0;
   Counters counters_;
 };
 
