@@ -46,6 +46,9 @@ std::string write_plan(const Plan& plan);
 Plan with(const Plan& plan, std::string_view key, std::string_view value,
           CustomPolicies custom = {});
 
+// The same for several keys, checked after the last.
+Plan with(const Plan& plan, std::span<const Override> overrides, CustomPolicies custom = {});
+
 // The plan with a variant's overrides applied, its title extended by the variant's name, and
 // without variants. Throws PlanError that names the variants when there is none of this name.
 Plan variant(const Plan& plan, std::string_view name, CustomPolicies custom = {});

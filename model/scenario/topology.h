@@ -90,6 +90,9 @@ class Topology {
   // Everything works, but the spares are absent.
   Alive alive_at_start() const;
 
+  // Links from every node to the nearest alive one of `destinations`. O(nodes + links).
+  std::vector<std::uint32_t> distances_to(std::span<const NodeId> destinations,
+                                          const Alive& alive) const;
   // Anycast: ways to the nearest alive ones of `destinations`. One destination is plain routing.
   // O(nodes + links) time, and destinations/64 times that for the counts.
   Routes routes_to(std::span<const NodeId> destinations, const Alive& alive) const;

@@ -67,7 +67,7 @@ class ClosedLoop {
  private:
   struct Slot {
     Rng sizes, thinks, vips;
-    std::uint32_t client, rank, ports_of_client, count;
+    std::uint32_t client, rank, slots_of_client, count;
   };
   WorkloadSpec workload_;
   std::uint32_t vip_count_;
