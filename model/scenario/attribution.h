@@ -1,0 +1,66 @@
+// Which fault broke or moved a flow: the rules of summarize.h, one flow at a time.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "model/scenario/faults.h"
+#include "model/scenario/result.h"
+#include "model/scenario/summarize.h"
+#include "model/scenario/topology.h"
+
+namespace poise::scenario {
+
+constexpr bool is_broken(Outcome outcome) {
+  return outcome == Outcome::reset || outcome == Outcome::timeout || outcome == Outcome::stalled;
+}
+
+// The faults of a run, with what the rules ask about them.
+class FaultTimeline {
+ public:
+  FaultTimeline(const Plan& plan, const Topology& topology, const std::vector<Instant>& effective);
+
+  const std::vector<FaultEvent>& events() const { return events_; }
+  // The latest at or before `instant`, of those that can move flows or of all; -1: none.
+  std::int32_t latest_mover(Instant instant) const;
+  std::int32_t latest(Instant instant) const;
+  // The first that cuts in [from, to]; -1: none.
+  std::int32_t first_cut(Instant from, Instant to) const;
+  // The crash of `node` that held at some time in [from, to]: the latest of them; -1: none.
+  std::int32_t crash_during(NodeId node, Instant from, Instant to) const;
+  // From when the event has taken effect until the next that can move flows happens.
+  std::pair<Instant, Instant> window(std::size_t index) const;
+
+ private:
+  struct Crash {
+    NodeId node;
+    Instant from, to;
+    std::int32_t index;
+  };
+  std::vector<FaultEvent> events_;
+  std::vector<bool> moves_flows_;
+  std::vector<Instant> effective_;
+  std::vector<Crash> crashes_;
+};
+
+// A packet of the flow went to another backend than the one before.
+struct Move {
+  Instant at;
+  NodeId from = 0;  // the backend it left
+  std::int32_t fault = -1;
+};
+
+struct Finding {
+  Outcome outcome = Outcome::ok;
+  Cause cause = Cause::none;
+  std::int32_t fault = -1;
+  Instant broke_at;  // of a broken flow: its reset, else its last progress
+  std::vector<Move> moves;
+};
+
+Finding judge(const FlowFacts& flow, const FaultTimeline& faults, Instant end_of_run,
+              Duration stall);
+
+}  // namespace poise::scenario
