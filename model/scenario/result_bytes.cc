@@ -30,7 +30,9 @@ class Writer {
     put(static_cast<std::uint32_t>(text.size()));
     put_raw(text);
   }
-  void put_raw(std::string_view text) { bytes_.insert(bytes_.end(), text.begin(), text.end()); }
+  void put_raw(std::string_view text) {
+    for (const char c : text) bytes_.push_back(static_cast<std::uint8_t>(c));
+  }
 
   std::vector<std::uint8_t> take() { return std::move(bytes_); }
 
