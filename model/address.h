@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <compare>
 #include <cstdint>
 #include <optional>
@@ -54,6 +55,11 @@ class Address {
   std::string to_string() const;
 
   friend constexpr auto operator<=>(const Address&, const Address&) = default;
+  // As two words: std::array's own comparison is a call, and this is on every packet's path.
+  friend constexpr bool operator==(const Address& a, const Address& b) {
+    using Words = std::array<std::uint64_t, 2>;
+    return std::bit_cast<Words>(a.bytes_) == std::bit_cast<Words>(b.bytes_);
+  }
 
  private:
   std::array<std::uint8_t, 16> bytes_{};

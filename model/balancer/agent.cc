@@ -64,7 +64,10 @@ void Agent::lose(Instant now, PeerId peer, std::string_view why) {
 void Agent::on_peer(Instant now, PeerId peer, PeerEvent event) {
   if (peer >= links_.size()) return;
   Link& link = links_[peer];
-  if (link.state == AgentState::deregistered) return;
+  if (link.state == AgentState::deregistered) {
+    if (event == PeerEvent::down && link.up) leave(peer);
+    return;
+  }
   if (event == PeerEvent::down) {
     if (link.state == AgentState::unregistered) return;  // we gave it up already
     link.up = false;
@@ -111,21 +114,25 @@ void Agent::take_line(Instant now, PeerId peer, const std::string& line) {
     return tell("resumed", peer);
   }
   if (tokens[0] == "DEREGISTERED") {
-    if (link.state == AgentState::deregistered || line.find("requested") != std::string::npos) {
-      link.state = AgentState::deregistered;
-      link.deadline = link.heartbeat = kNever;
-      link.up = false;
-      tell("deregistered", peer);
-      const bool all = std::all_of(links_.begin(), links_.end(), [](const Link& other) {
-        return other.state == AgentState::deregistered;
-      });
-      if (all && std::exchange(attached_, false)) notices_.push({"detach", config_.name, {}});
-      return;
-    }
+    if (link.state == AgentState::deregistered || line.find("requested") != std::string::npos)
+      return leave(peer);
     return lose(now, peer, printable(line, 128));
   }
   counters_.add(Count::lines_invalid);
   tell("refused", peer, printable(line, 128));
+}
+
+// This balancer has let us go, or does not answer any more. After the last, the VIP goes too.
+void Agent::leave(PeerId peer) {
+  Link& link = links_[peer];
+  link.state = AgentState::deregistered;
+  link.deadline = link.heartbeat = kNever;
+  link.up = false;
+  tell("deregistered", peer);
+  const bool all = std::all_of(links_.begin(), links_.end(), [](const Link& other) {
+    return other.state == AgentState::deregistered && !other.up;
+  });
+  if (all && std::exchange(attached_, false)) notices_.push({"detach", config_.name, {}});
 }
 
 void Agent::registered(Instant now, PeerId peer) {
@@ -169,12 +176,15 @@ bool Agent::order(Instant now, PeerId peer, Command::Kind kind) {
       break;
   }
   if (link.state == AgentState::deregistered) return false;
-  if (registered) say(peer, "DEREGISTER " + config_.name);
-  if (!link.up && link.state == AgentState::connecting)
-    messages_.push({Message::Kind::close, peer, {}});
   link.state = AgentState::deregistered;
-  link.heartbeat = kNever;
-  link.deadline = registered ? now + config_.timeout : kNever;  // then hang up without an answer
+  if (registered) {
+    say(peer, "DEREGISTER " + config_.name);
+    link.heartbeat = kNever;
+    link.deadline = now + config_.timeout;  // then hang up without an answer
+  } else {
+    messages_.push({Message::Kind::close, peer, {}});
+    leave(peer);
+  }
   return true;
 }
 
@@ -183,9 +193,8 @@ void Agent::on_timer(Instant now) {
     Link& link = links_[peer];
     if (link.deadline <= now) {
       if (link.state == AgentState::deregistered) {
-        link.deadline = kNever;
-        link.up = false;
         messages_.push({Message::Kind::close, peer, {}});
+        leave(peer);
       } else if (link.state == AgentState::unregistered) {
         open(now, peer);
       } else {

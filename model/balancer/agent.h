@@ -81,6 +81,7 @@ class Agent {
   Verdict refuse(Count reason) noexcept;
   Verdict pass() noexcept;
   void registered(Instant now, PeerId peer);
+  void leave(PeerId peer);
   bool order(Instant now, PeerId peer, Command::Kind kind);
   void say(PeerId peer, std::string line);
   void tell(std::string_view kind, PeerId peer, std::string detail = {});

@@ -1,0 +1,102 @@
+// Laws of records: a replay of what was recorded gives the same, and nothing in a record can hurt.
+#include "model/balancer/recorded.h"
+
+#include "tests/balancer/rig.h"
+
+namespace poise {
+namespace {
+
+using namespace testing;
+
+std::vector<std::uint8_t> record_some(std::uint64_t seed) {
+  std::vector<std::uint8_t> record;
+  Balancer balancer(config(), policy::make({}));
+  RecordWriter writer(
+      [&](std::span<const std::uint8_t> bytes) {
+        record.insert(record.end(), bytes.begin(), bytes.end());
+      },
+      RecordedMachine::balancer, 42);
+  Recorded<Balancer> recorded(balancer, &writer);
+  internal::Nowhere nowhere;
+  Rng rng(seed);
+  Instant now{};
+  for (int i = 0; i < 500; ++i) {
+    now += Duration(static_cast<std::int64_t>(rng.below(10'000'000)));
+    const auto peer = static_cast<PeerId>(rng.below(4));
+    const std::string lines[] = {
+        "REGISTER web" + std::to_string(peer) + " 10.0.1." + std::to_string(peer) + "\n",
+        "HEALTH 200\n", "PAUSE x\n", "RES"};
+    switch (rng.below(5)) {
+      case 0:
+        recorded.on_peer(now, peer, rng.below(3) ? PeerEvent::up : PeerEvent::down);
+        break;
+      case 1: {
+        const std::string& line = lines[rng.below(4)];
+        recorded.on_message(now, peer,
+                            {reinterpret_cast<const std::uint8_t*>(line.data()), line.size()});
+        break;
+      }
+      case 2:
+        recorded.on_timer(now);
+        break;
+      case 3:
+        static_cast<void>(recorded.on_command(now, {Command::Kind::drain, "web1"}));
+        break;
+      default: {
+        Buffer buffer(wire::build(
+            wire::TcpSegment{.source = {kClient, static_cast<std::uint16_t>(1000 + peer)},
+                             .destination = {kVip, 80}}));
+        static_cast<void>(recorded.on_packet(now, buffer.packet()));
+      }
+    }
+    drain(recorded, nowhere);
+  }
+  recorded.finish();
+  return record;
+}
+
+TEST(Record, ReplaysIdentically) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    const auto record = record_some(seed);
+    Balancer fresh(config(), policy::make({}));
+    const ReplayReport report = replay(record, fresh);
+    EXPECT_EQ(report.error, "");
+    EXPECT_TRUE(report.identical) << "seed " << seed << ", event " << report.diverged_at;
+    EXPECT_EQ(report.events, 500u);
+  }
+}
+
+TEST(Record, AnotherConfigurationDiverges) {
+  const auto record = record_some(1);
+  BalancerConfig other = config();
+  other.seed = 2;
+  Balancer fresh(other, policy::make({}));
+  const ReplayReport report = replay(record, fresh);
+  EXPECT_FALSE(report.identical);
+  EXPECT_GT(report.diverged_at, 0u);
+}
+
+TEST(Record, ATruncatedOneIsAnErrorWithItsPlace) {
+  const auto record = record_some(1);
+  for (std::size_t size = 0; size < record.size(); size += 7) {
+    Balancer fresh(config(), policy::make({}));
+    const ReplayReport report = replay(std::span(record).first(size), fresh);
+    EXPECT_FALSE(report.error.empty()) << size;
+    EXPECT_FALSE(report.identical);
+  }
+}
+
+TEST(Record, MutatedBytesNeverCrash) {
+  const auto record = record_some(1);
+  Rng rng(5);
+  for (int i = 0; i < 300; ++i) {
+    auto mutated = record;
+    for (int k = 0; k < 3; ++k)
+      mutated[rng.below(mutated.size())] ^= static_cast<std::uint8_t>(1 << rng.below(8));
+    Balancer fresh(config(), policy::make({}));
+    static_cast<void>(replay(mutated, fresh));
+  }
+}
+
+}  // namespace
+}  // namespace poise
