@@ -11,6 +11,7 @@
 
 #include "model/address.h"
 #include "model/time.h"
+#include "model/wire/encapsulation.h"
 
 namespace poise::python {
 
@@ -22,9 +23,13 @@ Instant instant_of(double seconds);
 // An Address or its text. Throws ValueError that quotes what was given.
 Address address_of(pybind11::handle address);
 
+// The tunnel of this name. Throws ValueError that lists them.
+wire::Encapsulation encapsulation_of(const std::string& name);
+
 inline std::span<const std::uint8_t> span_of(std::string_view bytes) {
   return {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
 }
+std::span<const std::uint8_t> span_of(const pybind11::bytes& bytes);
 inline pybind11::bytes bytes_of(std::span<const std::uint8_t> bytes) {
   return pybind11::bytes(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
