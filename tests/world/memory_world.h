@@ -50,8 +50,8 @@ class Observer {
   // A datagram left for an address that is no host of ours: a client's.
   virtual void left(std::span<const std::uint8_t>) {}
   virtual void noticed(const std::string&, const Notice&) {}
-  // Bytes, or with nullopt the end, that a balancer sent to a stranger's stream.
-  virtual void answered(PeerId, const std::optional<std::string>&) {}
+  // Bytes, or with nullptr the end, that a balancer sent to a stranger's stream.
+  virtual void answered(PeerId, const std::string*) {}
   // A machine took an event and was drained.
   virtual void settled() {}
 };
@@ -156,7 +156,7 @@ class MemoryWorld {
   void hang_up(std::size_t stream, Side by);
   void push(std::size_t stream, Side to, std::optional<std::string> piece);
   void deliver(std::size_t stream, Side to);
-  void give(std::size_t stream, Side to, const std::optional<std::string>& piece);
+  void give(std::size_t stream, Side to, const std::string* piece);  // nullptr: the end
   bool is_alive(const Stream& stream, Side side) const;
   bool is_cut(const Stream& stream) const;
 

@@ -60,7 +60,7 @@ void MemoryWorld::connect(std::size_t index) {
   Host<Balancer>& balancer = balancers_[stream.balancer];
   if (is_cut(stream) || balancer.machine == nullptr) {
     const Duration wait = is_cut(stream) ? kUnanswered : kRefused;
-    calendar_.enter(now() + wait, [this, index] { give(index, agent_side, std::nullopt); });
+    calendar_.enter(now() + wait, [this, index] { give(index, agent_side, nullptr); });
     return;
   }
   stream.balancer_life = balancer.life;
@@ -117,13 +117,13 @@ void MemoryWorld::deliver(std::size_t index, Side to) {
     const Side from = to == agent_side ? balancer_side : agent_side;
     const bool host_answers = to == agent_side ? agents_[stream.agent].machine != nullptr
                                                : balancers_[stream.balancer].machine != nullptr;
-    if (stream.open[to] && host_answers && piece) give(index, from, std::nullopt);
+    if (stream.open[to] && host_answers && piece) give(index, from, nullptr);
     return;
   }
-  give(index, to, piece);
+  give(index, to, piece ? &*piece : nullptr);
 }
 
-void MemoryWorld::give(std::size_t index, Side to, const std::optional<std::string>& piece) {
+void MemoryWorld::give(std::size_t index, Side to, const std::string* piece) {
   Stream& stream = streams_[index];
   if (!is_alive(stream, to)) return;
   if (!piece) stream.open[to] = stream.open[agent_side] = stream.open[balancer_side] = false;
