@@ -85,6 +85,7 @@ TEST(FillTable, TurnsFollowTheRulesOfKatranAndEnvoy) {
       std::vector<std::uint32_t> cursor;
       for (const Permutation& p : permutations) cursor.push_back(p.offset);
       std::uint32_t taken = 0;
+      // Claims the next free slot for i; nothing once the table is full.
       const auto turn = [&](std::size_t i) {
         if (taken == kSize) return;
         while (table[cursor[i]] != 0xffff) cursor[i] = (cursor[i] + permutations[i].skip) % kSize;
@@ -92,7 +93,7 @@ TEST(FillTable, TurnsFollowTheRulesOfKatranAndEnvoy) {
         ++taken;
       };
       std::vector<std::uint64_t> saved(count);
-      for (std::uint64_t iteration = 1; taken < kSize; ++iteration)
+      const auto iterate = [&](std::uint64_t iteration) {
         for (std::size_t i = 0; i < count; ++i) {
           if (rule == TurnRule::first_round) {
             for (std::uint32_t k = 0; k < (iteration == 1 ? weights[i] : 1); ++k) turn(i);
@@ -106,6 +107,9 @@ TEST(FillTable, TurnsFollowTheRulesOfKatranAndEnvoy) {
             turn(i);
           }
         }
+        return taken < kSize;
+      };
+      for (std::uint64_t iteration = 1; iterate(iteration);) ++iteration;
       ASSERT_EQ(fill_table(permutations, weights, rule, kSize), table)
           << "round " << round << ", rule " << static_cast<int>(rule);
     }
