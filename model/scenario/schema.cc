@@ -301,6 +301,40 @@ const Table& plan_table() {
   return table;
 }
 
+Field Field::range(double low, double high, std::string_view unit_name) const {
+  Field copy = *this;
+  copy.min = low;
+  copy.max = high;
+  copy.unit = unit_name;
+  return copy;
+}
+
+Field Field::one_of(std::span<const std::string_view> allowed) const {
+  Field copy = *this;
+  copy.type = Type::word;
+  copy.words = allowed;
+  return copy;
+}
+
+Field Field::as(Type other) const {
+  Field copy = *this;
+  copy.type = other;
+  return copy;
+}
+
+Field Field::must() const {
+  Field copy = *this;
+  copy.required = true;
+  return copy;
+}
+
+std::string range_text(const Field& field) {
+  const bool is_widest = field.max > 9.2e18;  // no double shows the largest integer exactly
+  const std::string max = is_widest ? "9223372036854775807" : to_toml(field.max);
+  return to_toml(field.min) + " to " + max +
+         (field.unit.empty() ? "" : " " + std::string(field.unit));
+}
+
 const Field* Table::find(std::string_view field) const {
   for (const Field& candidate : fields)
     if (candidate.name == field) return &candidate;

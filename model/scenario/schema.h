@@ -57,6 +57,12 @@ struct Field {
   void* (*at)(void* object, std::size_t index) = nullptr;
   std::size_t (*size)(const void* object) = nullptr;         // tables
   void (*resize)(void* object, std::size_t size) = nullptr;  // tables; new elements are defaults
+
+  // How schema.cc writes a field down: each gives a changed copy.
+  Field range(double low, double high, std::string_view unit_name = {}) const;
+  Field one_of(std::span<const std::string_view> allowed) const;
+  Field as(Type other) const;
+  Field must() const;
 };
 
 struct Table {
@@ -69,6 +75,9 @@ struct Table {
 
 // The table of Plan.
 const Table& plan_table();
+
+// "0 to 1 s": what an integer, number or seconds may be.
+std::string range_text(const Field& field);
 
 // TOML of a value: shortest digits that read back equal.
 std::string to_toml(const Value& value);

@@ -48,9 +48,7 @@ std::string allowed_text(const Field& field) {
   }
   for (const std::string_view word : field.words)
     text += (text.empty() ? "" : ", ") + std::string(word);
-  if (field.max > field.min)
-    text = to_toml(field.min) + " to " + to_toml(field.max) +
-           (field.unit.empty() ? "" : " " + std::string(field.unit));
+  if (field.max > field.min) text = range_text(field);
   return text;
 }
 

@@ -96,38 +96,11 @@ constexpr Type type_of() {
 
 }  // namespace internal
 
-// A Field under construction.
-struct Key : Field {
-  Key range(double low, double high, std::string_view unit_name = {}) const {
-    Key copy = *this;
-    copy.min = low;
-    copy.max = high;
-    copy.unit = unit_name;
-    return copy;
-  }
-  Key one_of(std::span<const std::string_view> allowed) const {
-    Key copy = *this;
-    copy.type = Type::word;
-    copy.words = allowed;
-    return copy;
-  }
-  Key as(Type other) const {
-    Key copy = *this;
-    copy.type = other;
-    return copy;
-  }
-  Key must() const {
-    Key copy = *this;
-    copy.required = true;
-    return copy;
-  }
-};
-
 template <auto... Path>
-Key key(std::string_view name, std::string_view doc) {
+Field key(std::string_view name, std::string_view doc) {
   using Struct = internal::StructOf<Path...>;
   using Member = internal::MemberAt<Path...>;
-  Key field;
+  Field field;
   field.name = name;
   field.doc = doc;
   field.type = internal::type_of<Member>();
@@ -143,9 +116,9 @@ Key key(std::string_view name, std::string_view doc) {
 }
 
 template <auto Member>
-Key sub(std::string_view name, std::string_view doc, const Table& table) {
+Field sub(std::string_view name, std::string_view doc, const Table& table) {
   using Struct = internal::StructOf<Member>;
-  Key field;
+  Field field;
   field.name = name;
   field.doc = doc;
   field.type = Type::table;
@@ -157,9 +130,9 @@ Key sub(std::string_view name, std::string_view doc, const Table& table) {
 }
 
 template <auto Member>
-Key list(std::string_view name, std::string_view doc, const Table& table) {
+Field list(std::string_view name, std::string_view doc, const Table& table) {
   using Struct = internal::StructOf<Member>;
-  Key field;
+  Field field;
   field.name = name;
   field.doc = doc;
   field.type = Type::tables;
