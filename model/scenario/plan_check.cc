@@ -160,7 +160,7 @@ void check_policy(const Plan& plan, Problems& problems) {
       policy::make(
           {.kind = spec.kind, .table_size = spec.table_size, .virtual_nodes = spec.virtual_nodes});
     } catch (const std::invalid_argument& error) {
-      problems.add("policy.table_size", error.what());
+      problems.add("policy.table_size", std::string("policy.") + error.what());
     }
   }
   if (control.timeout <= control.heartbeat)

@@ -40,7 +40,10 @@ TomlText parse_toml(std::string_view text) {
   const toml::parse_result parsed = toml::parse(text);
   if (parsed) return {tree_of(parsed.table()), {}, 0};
   const toml::parse_error& error = parsed.error();
-  return {{}, std::string(error.description()), error.source().begin.line};
+  std::string_view description = error.description();
+  constexpr std::string_view kPrefix = "Error ";
+  if (description.starts_with(kPrefix)) description.remove_prefix(kPrefix.size());
+  return {{}, std::string(description), error.source().begin.line};
 }
 
 const TomlNode* TomlNode::member(std::string_view name) const {
