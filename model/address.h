@@ -38,9 +38,10 @@ class Address {
 
   constexpr Family family() const { return is_v4() ? Family::v4 : Family::v6; }
   constexpr bool is_v4() const {
-    for (std::size_t i = 0; i < 10; ++i)
-      if (bytes_[i] != 0) return false;
-    return bytes_[10] == 0xff && bytes_[11] == 0xff;
+    constexpr std::array<std::uint8_t, 16> kPrefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    constexpr auto kWords = std::bit_cast<std::array<std::uint32_t, 4>>(kPrefix);
+    const auto words = std::bit_cast<std::array<std::uint32_t, 4>>(bytes_);
+    return (words[0] | words[1] | (words[2] ^ kWords[2])) == 0;
   }
   constexpr bool is_unspecified() const { return *this == Address{} || *this == Address::v4(0); }
   // REQUIRES: is_v4(). Host byte order.

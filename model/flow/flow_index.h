@@ -33,7 +33,9 @@ class FlowIndex {
       : slot_bits_(static_cast<int>(std::bit_width(capacity - 1))),
         lines_((std::size_t{capacity} * kBytesPerFlow + sizeof(Line) - 1) / sizeof(Line)) {}
 
-  void prefetch(std::uint64_t hash) const noexcept { __builtin_prefetch(&lines_[home(hash)]); }
+  [[gnu::always_inline]] void prefetch(std::uint64_t hash) const noexcept {
+    __builtin_prefetch(&lines_[home(hash)]);
+  }
 
   // The first slot of this hash's tag in its home line, or kNone: a guess at what find() will
   // visit.

@@ -1,24 +1,11 @@
-// Flow keys out of datagrams, and their hashes.
+// Flow hashes: where the secrets come from, and Caplance's.
 #include "model/flow/flow_key.h"
 
-#include <bit>
-#include <cstring>
-
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include "model/hash.h"
+#include "model/random.h"
 
 namespace poise {
 namespace {
-
-// Keys are hashed as they lie in memory, so their layout is part of the hash.
-static_assert(std::endian::native == std::endian::little);
-static_assert(offsetof(FlowKey, destination) == 16 && offsetof(FlowKey, source_port) == 32 &&
-              offsetof(FlowKey, destination_port) == 34 && offsetof(FlowKey, protocol) == 36);
-constexpr std::size_t kAddresses = 32;
-constexpr std::size_t kAddressesAndPorts = 36;
-constexpr std::size_t kAll = 37;
 
 constexpr SipKey kCaplanceKey{0xdeadbabe, 0};
 
@@ -31,39 +18,7 @@ char* write_decimal(char* at, std::uint32_t value) {
   return at;
 }
 
-// "a.b.c.d:port" without a string's allocation.
-std::uint64_t caplance_hash(const FlowKey& key) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  char text[32 + 1 + 5];
-  char* at = text;
-  const auto& bytes = key.source.bytes();
-  if (key.source.is_v4()) {
-    for (std::size_t i = 12; i < 16; ++i) {
-      if (i != 12) *at++ = '.';
-      at = write_decimal(at, bytes[i]);
-    }
-  } else {
-    for (const std::uint8_t byte : bytes) {
-      *at++ = kHex[byte >> 4];
-      *at++ = kHex[byte & 0xf];
-    }
-  }
-  *at++ = ':';
-  at = write_decimal(at, key.source_port);
-  return siphash24(kCaplanceKey, std::string_view(text, static_cast<std::size_t>(at - text)));
-}
-
 }  // namespace
-
-FlowKey key_of(const wire::Datagram& datagram) noexcept {
-  if (datagram.is_icmp_error) {
-    const wire::Quoted& quoted = datagram.quoted;
-    return {quoted.destination, quoted.source, quoted.destination_port, quoted.source_port,
-            quoted.protocol};
-  }
-  return {datagram.source, datagram.destination, datagram.source_port, datagram.destination_port,
-          datagram.protocol};
-}
 
 std::string_view to_string(FlowFields fields) {
   switch (fields) {
@@ -86,25 +41,36 @@ std::optional<FlowFields> parse_flow_fields(std::string_view name) {
   return std::nullopt;
 }
 
-FlowHasher::FlowHasher(FlowFields fields, std::uint64_t seed)
-    : seed_(mix64(seed)), fields_(fields) {}
+FlowHasher::FlowHasher(FlowFields fields, std::uint64_t seed) : fields_(fields) {
+  Rng rng(seed);
+  for (std::uint64_t& word : secret_) word = rng.next() | 1;
+  constexpr std::uint64_t kPorts = 0xffffffffu;
+  constexpr std::uint64_t kProtocol = std::uint64_t{0xff} << 32;
+  rest_mask_ = fields == FlowFields::three  ? kProtocol
+               : fields == FlowFields::four ? kPorts
+                                            : kPorts | kProtocol;
+}
 
-std::uint64_t FlowHasher::operator()(const FlowKey& key) const noexcept {
-  switch (fields_) {
-    case FlowFields::five:
-      return XXH3_64bits_withSeed(&key, kAll, seed_);
-    case FlowFields::four:
-      return XXH3_64bits_withSeed(&key, kAddressesAndPorts, seed_);
-    case FlowFields::three: {
-      std::uint8_t content[kAddresses + 1];
-      std::memcpy(content, &key, kAddresses);
-      content[kAddresses] = key.protocol;
-      return XXH3_64bits_withSeed(content, sizeof content, seed_);
+// "a.b.c.d:port" without a string's allocation.
+std::uint64_t FlowHasher::caplance(const FlowKey& key) noexcept {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  char text[32 + 1 + 5];
+  char* at = text;
+  const auto& bytes = key.source.bytes();
+  if (key.source.is_v4()) {
+    for (std::size_t i = 12; i < 16; ++i) {
+      if (i != 12) *at++ = '.';
+      at = write_decimal(at, bytes[i]);
     }
-    case FlowFields::caplance:
-      return caplance_hash(key);
+  } else {
+    for (const std::uint8_t byte : bytes) {
+      *at++ = kHex[byte >> 4];
+      *at++ = kHex[byte & 0xf];
+    }
   }
-  return 0;
+  *at++ = ':';
+  at = write_decimal(at, key.source_port);
+  return siphash24(kCaplanceKey, std::string_view(text, static_cast<std::size_t>(at - text)));
 }
 
 }  // namespace poise

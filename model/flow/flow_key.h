@@ -1,6 +1,8 @@
 // Who belongs together: the five fields that name a flow, and hashes of them.
 #pragma once
 
+#include <array>
+#include <bit>
 #include <compare>
 #include <cstdint>
 #include <optional>
@@ -11,22 +13,49 @@
 
 namespace poise {
 
-// The client's side first: source is the client, destination the VIP. 37 bytes of content.
-struct FlowKey {
+// The client's side first: source is the client, destination the VIP. 37 bytes of content in five
+// whole words, so that copies, comparisons and hashes take five loads of what was stored in as
+// many.
+struct alignas(8) FlowKey {
   Address source;
   Address destination;
   std::uint16_t source_port = 0;
   std::uint16_t destination_port = 0;
   std::uint8_t protocol = 0;
+  std::array<std::uint8_t, 3> zeros{};
 
   friend constexpr auto operator<=>(const FlowKey&, const FlowKey&) = default;
+  friend constexpr bool operator==(const FlowKey& a, const FlowKey& b) {
+    return a.source == b.source && a.destination == b.destination && a.rest() == b.rest();
+  }
+
+  // protocol << 32 | destination_port << 16 | source_port
+  constexpr std::uint64_t rest() const {
+    return std::bit_cast<std::array<std::uint64_t, 5>>(*this)[4];
+  }
 };
+static_assert(sizeof(FlowKey) == 40 && std::endian::native == std::endian::little);
 
 // The flow a datagram belongs to. An ICMP error belongs to the flow it is about: it quotes a
 // datagram that the backend sent from the VIP to the client, so the quoted fields stand flipped
 // here, equal to the key of the client's own packets. Without ports (other protocols, later
 // fragments) the ports are 0.
-FlowKey key_of(const wire::Datagram& datagram) noexcept;
+inline FlowKey key_of(const wire::Datagram& datagram) noexcept {
+  const auto join = [](const Address& source, const Address& destination, std::uint64_t source_port,
+                       std::uint64_t destination_port, std::uint64_t protocol) {
+    using Halves = std::array<std::uint64_t, 2>;
+    const Halves a = std::bit_cast<Halves>(source), b = std::bit_cast<Halves>(destination);
+    return std::bit_cast<FlowKey>(std::array<std::uint64_t, 5>{
+        a[0], a[1], b[0], b[1], protocol << 32 | destination_port << 16 | source_port});
+  };
+  if (datagram.is_icmp_error) [[unlikely]] {
+    const wire::Quoted& quoted = datagram.quoted;
+    return join(quoted.destination, quoted.source, quoted.destination_port, quoted.source_port,
+                quoted.protocol);
+  }
+  return join(datagram.source, datagram.destination, datagram.source_port,
+              datagram.destination_port, datagram.protocol);
+}
 
 // The fields that choose a backend.
 enum class FlowFields : std::uint8_t {
@@ -51,12 +80,33 @@ class FlowHasher {
  public:
   explicit FlowHasher(FlowFields fields = FlowFields::five, std::uint64_t seed = 0);
 
-  std::uint64_t operator()(const FlowKey& key) const noexcept;
+  std::uint64_t operator()(const FlowKey& key) const noexcept {
+    if (fields_ == FlowFields::caplance) [[unlikely]]
+      return caplance(key);
+    // Each address is folded by one multiplication of its halves under keys of its own, then the
+    // two are folded with the rest: as wyhash does (Wang Yi, 2019), with all secrets from the seed.
+    using Halves = std::array<std::uint64_t, 2>;
+    const auto source = std::bit_cast<Halves>(key.source.bytes());
+    const auto destination = std::bit_cast<Halves>(key.destination.bytes());
+    const std::uint64_t rest = key.rest() & rest_mask_;
+    const std::uint64_t a = fold(source[0] ^ secret_[0], source[1] ^ secret_[1]);
+    const std::uint64_t b = fold(destination[0] ^ secret_[2], destination[1] ^ secret_[3]);
+    return fold(a ^ rest ^ secret_[4], b ^ secret_[5]);
+  }
 
   FlowFields fields() const { return fields_; }
 
  private:
-  std::uint64_t seed_;
+  // Both halves of the product of 64 by 64 bits.
+  static std::uint64_t fold(std::uint64_t x, std::uint64_t y) {
+    __extension__ using Wide = unsigned __int128;
+    const Wide product = static_cast<Wide>(x) * y;
+    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+  }
+  static std::uint64_t caplance(const FlowKey& key) noexcept;
+
+  std::array<std::uint64_t, 6> secret_;
+  std::uint64_t rest_mask_;  // of ports and protocol: those that count
   FlowFields fields_;
 };
 

@@ -20,7 +20,7 @@ BackendRef FlowTable::enter_backend(BackendRef backend) noexcept {
   return {backend.index, era.era};
 }
 
-void FlowTable::leave_backend(const Entry& entry) noexcept {
+void FlowTable::leave_backend(const FlowEntry& entry) noexcept {
   if (is_forgotten(entry)) return;  // they were taken off all at once
   --counts_[entry.backend.index];
   --size_;
@@ -28,7 +28,7 @@ void FlowTable::leave_backend(const Entry& entry) noexcept {
 
 void FlowTable::push_newest(std::uint32_t index, FlowState state) noexcept {
   List& list = list_of(state);
-  Entry& entry = entries_[index];
+  FlowEntry& entry = entries_[index];
   entry.newer = kNone;
   entry.older = list.newest;
   (list.newest == kNone ? list.oldest : entries_[list.newest].newer) = index;
@@ -37,16 +37,24 @@ void FlowTable::push_newest(std::uint32_t index, FlowState state) noexcept {
 }
 
 void FlowTable::unlink(std::uint32_t index) noexcept {
-  Entry& entry = entries_[index];
-  List& list = list_of(state_of(entry));
+  FlowEntry& entry = entries_[index];
+  List& list = list_of(entry.state());
   (entry.newer == kNone ? list.newest : entries_[entry.newer].older) = entry.older;
   (entry.older == kNone ? list.oldest : entries_[entry.older].newer) = entry.newer;
   --list.count;
 }
 
+void FlowTable::move(std::uint32_t index, Instant now, FlowState state) noexcept {
+  FlowEntry& entry = entries_[index];
+  if (state == FlowState::handshake && entry.state() != state) make_room_among_handshakes(now);
+  unlink(index);
+  entry.packed = FlowEntry::pack(to_ticks(now), state, entry.protocol());
+  push_newest(index, state);
+}
+
 void FlowTable::remove(std::uint32_t index) noexcept {
-  Entry& entry = entries_[index];
-  index_.erase(hasher_(key_of(entry)), index);
+  FlowEntry& entry = entries_[index];
+  index_.erase(hasher_(entry.key()), index);
   leave_backend(entry);
   unlink(index);
   entry.backend = BackendRef{};
@@ -57,7 +65,7 @@ void FlowTable::remove(std::uint32_t index) noexcept {
 
 // Takes out a flow that is no longer live, under the right counter; false when it is live.
 bool FlowTable::reclaim_dead(std::uint32_t index, Instant now) noexcept {
-  const Entry& entry = entries_[index];
+  const FlowEntry& entry = entries_[index];
   if (is_forgotten(entry))
     ++counters_.forgotten;
   else if (is_expired(entry, now))
@@ -69,7 +77,7 @@ bool FlowTable::reclaim_dead(std::uint32_t index, Instant now) noexcept {
 }
 
 void FlowTable::evict(std::uint32_t index) noexcept {
-  ++counters_.evicted[static_cast<std::size_t>(state_of(entries_[index]))];
+  ++counters_.evicted[static_cast<std::size_t>(entries_[index].state())];
   remove(index);
 }
 

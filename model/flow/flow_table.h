@@ -30,15 +30,12 @@
 #include <vector>
 
 #include "model/backend_id.h"
+#include "model/flow/flow_entry.h"
 #include "model/flow/flow_index.h"
 #include "model/flow/flow_key.h"
 #include "model/time.h"
 
 namespace poise {
-
-// What is known of a flow, from its client's packets alone. Ordered by rank.
-enum class FlowState : std::uint8_t { closing, handshake, datagram, established };
-inline constexpr std::size_t kFlowStateCount = 4;
 
 // Idle times after which a flow is gone.
 struct FlowTimeouts {
@@ -99,12 +96,25 @@ class FlowTable {
   // The hash to call everything with: FlowHasher(FlowFields::five, config.seed).
   std::uint64_t hash(const FlowKey& key) const noexcept { return hasher_(key); }
 
-  void prefetch_index(std::uint64_t hash) const noexcept;
-  void prefetch_entry(std::uint64_t hash) const noexcept;
+  // Inlined by force: g++ 12 takes a call that only prefetches for one without effect, and drops
+  // it.
+  [[gnu::always_inline]] void prefetch_index(std::uint64_t hash) const noexcept {
+    index_.prefetch(hash);
+  }
+  [[gnu::always_inline]] void prefetch_entry(std::uint64_t hash) const noexcept {
+    const std::uint32_t guess = index_.guess(hash);
+    if (guess == kNone) return;
+    const auto* at = reinterpret_cast<const std::uint8_t*>(&entries_[guess]);
+    __builtin_prefetch(at, 1);
+    __builtin_prefetch(at + sizeof(FlowEntry) - 1, 1);
+  }
 
   // The live flow of this key: not expired at `now`, its backend not forgotten. REQUIRES: hash ==
   // hash(key).
-  FlowSlot find(const FlowKey& key, std::uint64_t hash, Instant now) const noexcept;
+  FlowSlot find(const FlowKey& key, std::uint64_t hash, Instant now) const noexcept {
+    const std::uint32_t index = find_any(key, hash);
+    return index != kNone && is_live(entries_[index], now) ? FlowSlot(index) : FlowSlot();
+  }
 
   // Enters a flow, evicting as said above; no slot when the gate refuses it. A flow of the same key
   // that is still in the table is replaced. REQUIRES: hash == hash(key), backend.index <
@@ -114,11 +124,23 @@ class FlowTable {
 
   // The flow was used, and its state is now `state`. Becoming a handshake at the bound of the
   // handshakes' share evicts the least recently used one.
-  void touch(FlowSlot slot, Instant now, FlowState state) noexcept;
+  void touch(FlowSlot slot, Instant now, FlowState state) noexcept {
+    FlowEntry& entry = entries_[slot.index_];
+    const std::uint64_t ticks = to_ticks(now);
+    const int grain = list_of(state).grain_bits;
+    if (state == entry.state() && ticks >> grain == entry.ticks() >> grain)
+      entry.packed =
+          FlowEntry::pack(ticks, state, entry.protocol());  // moved earlier in this grain
+    else
+      move(slot.index_, now, state);
+  }
   void erase(FlowSlot slot) noexcept;
 
-  BackendRef backend(FlowSlot slot) const noexcept;
-  FlowState state(FlowSlot slot) const noexcept;
+  BackendRef backend(FlowSlot slot) const noexcept {
+    const BackendIndex index = entries_[slot.index_].backend.index;
+    return {index, eras_[index].generation};  // of a live flow, whose era is the current one
+  }
+  FlowState state(FlowSlot slot) const noexcept { return entries_[slot.index_].state(); }
   // REQUIRES: backend.index < backend_count_max.
   void set_backend(FlowSlot slot, BackendRef backend) noexcept;
 
@@ -147,7 +169,7 @@ class FlowTable {
   template <class Visit>
   void for_each(Instant now, Visit&& visit) const {
     for (std::uint32_t i = 0; i < high_water_; ++i)
-      if (is_live(i, now)) visit(flow_at(i));
+      if (entries_[i].backend && is_live(entries_[i], now)) visit(flow_at(i));
   }
 
   // A hash of the whole state; costs one pass over the flows.
@@ -156,14 +178,6 @@ class FlowTable {
  private:
   static constexpr std::uint32_t kNone = FlowIndex::kNone;
 
-  struct alignas(8) Entry {
-    Address source, destination;
-    std::uint16_t source_port, destination_port;
-    BackendRef backend;                 // its generation is the era here; 0xffff as index: unused
-    std::uint64_t used_state_protocol;  // ticks of 512 ns << 10 | state << 8 | protocol
-    std::uint32_t newer, older;         // neighbours in the state's list
-  };
-  static_assert(sizeof(Entry) == 56);
   struct List {
     std::uint32_t newest = kNone, oldest = kNone, count = 0;
     std::int64_t timeout_ns = 0;
@@ -175,22 +189,27 @@ class FlowTable {
     std::uint16_t era = 0;
   };
 
-  static std::uint64_t ticks(Instant now) noexcept;
-  static Instant used_at(const Entry& entry) noexcept;
-  static FlowState state_of(const Entry& entry) noexcept;
-  static FlowKey key_of(const Entry& entry) noexcept;
-  static bool has_key(const Entry& entry, const FlowKey& key) noexcept;
   List& list_of(FlowState state) { return lists_[static_cast<std::size_t>(state)]; }
   const List& list_of(FlowState state) const { return lists_[static_cast<std::size_t>(state)]; }
-  bool is_expired(const Entry& entry, Instant now) const noexcept;
-  bool is_forgotten(const Entry& entry) const noexcept;
-  bool is_live(std::uint32_t index, Instant now) const noexcept;
+  bool is_expired(const FlowEntry& entry, Instant now) const noexcept {
+    return to_ns(now) - to_ns(entry.used_at()) >= list_of(entry.state()).timeout_ns;
+  }
+  bool is_forgotten(const FlowEntry& entry) const noexcept {
+    return eras_[entry.backend.index].era != entry.backend.generation;
+  }
+  bool is_live(const FlowEntry& entry, Instant now) const noexcept {
+    return !is_forgotten(entry) && !is_expired(entry, now);
+  }
+  std::uint32_t find_any(const FlowKey& key, std::uint64_t hash) const noexcept {
+    return index_.find(hash, [&](std::uint32_t slot) { return entries_[slot].has_key(key); });
+  }
   Flow flow_at(std::uint32_t index) const noexcept;
 
   BackendRef enter_backend(BackendRef backend) noexcept;
-  void leave_backend(const Entry& entry) noexcept;
+  void leave_backend(const FlowEntry& entry) noexcept;
   void push_newest(std::uint32_t index, FlowState state) noexcept;
   void unlink(std::uint32_t index) noexcept;
+  void move(std::uint32_t index, Instant now, FlowState state) noexcept;
   void remove(std::uint32_t index) noexcept;
   bool reclaim_dead(std::uint32_t index, Instant now) noexcept;
   void evict(std::uint32_t index) noexcept;
@@ -199,7 +218,7 @@ class FlowTable {
 
   FlowHasher hasher_;
   FlowIndex index_;
-  std::vector<Entry> entries_;
+  std::vector<FlowEntry> entries_;
   std::vector<std::uint32_t> counts_;  // of live flows, by backend
   std::vector<BackendEra> eras_;       // by backend
   std::array<List, kFlowStateCount> lists_;

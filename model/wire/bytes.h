@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 
@@ -28,10 +29,14 @@ inline void store32(std::uint8_t* at, std::uint32_t value) {
   store16(at + 2, static_cast<std::uint16_t>(value));
 }
 
+// Built in one register: an address written in pieces would be slow to read right after.
 inline Address load_v4(const std::uint8_t* at) {
-  std::array<std::uint8_t, 16> mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-  std::memcpy(mapped.data() + 12, at, 4);
-  return Address::v6(mapped);
+  static_assert(std::endian::native == std::endian::little);
+  typedef std::uint64_t Register __attribute__((vector_size(16)));
+  std::uint32_t host;
+  std::memcpy(&host, at, 4);
+  const Register mapped{0, std::uint64_t{host} << 32 | 0xffff0000u};
+  return std::bit_cast<Address>(mapped);
 }
 
 inline Address load_v6(const std::uint8_t* at) {

@@ -93,22 +93,22 @@ struct Datagram {
   Address destination;
   std::uint16_t source_port = 0;
   std::uint16_t destination_port = 0;
-  Family family = Family::v4;
+  std::uint16_t transport_offset = 0;
+  std::uint16_t payload_offset = 0;
+  std::uint16_t payload_size = 0;
   std::uint8_t protocol = 0;   // after the IPv6 extension headers
   std::uint8_t tcp_flags = 0;  // tcp_flag::...; 0 unless TCP
   std::uint8_t tos = 0;        // IPv4 type of service or IPv6 traffic class: DSCP and ECN
   std::uint8_t ttl = 0;        // or hop limit
-  std::uint8_t icmp_type = 0;  // 0 unless ICMP or ICMPv6
-  std::uint8_t icmp_code = 0;
+  Family family = Family::v4;
+  bool dont_fragment = false;     // IPv4 DF; always true for IPv6
   bool is_fragment = false;       // any part of a fragmented datagram
   bool more_fragments = false;    // not the last part
-  bool dont_fragment = false;     // IPv4 DF; always true for IPv6
   bool has_options = false;       // IPv4 options, or IPv6 extension headers other than Fragment
   bool has_source_route = false;  // LSRR or SSRR, or a routing header with segments left
   bool is_icmp_error = false;     // then `quoted` is filled, otherwise it is left as it was
-  std::uint16_t transport_offset = 0;
-  std::uint16_t payload_offset = 0;
-  std::uint16_t payload_size = 0;
+  std::uint8_t icmp_type = 0;     // 0 unless ICMP or ICMPv6
+  std::uint8_t icmp_code = 0;
   std::uint32_t total_size = 0;       // <= the bytes given: a link may have padded
   std::uint32_t fragment_id = 0;      // IPv4 identification, or that of the Fragment header, else 0
   std::uint32_t fragment_offset = 0;  // in bytes
