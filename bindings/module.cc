@@ -11,6 +11,7 @@ PYBIND11_MODULE(_poise, module) {
   poise::python::bind_balancer(module);
   poise::python::bind_agent(module);
   poise::python::bind_scenario(module);
+  poise::python::bind_analysis(module);
   poise::python::bind_result(module);
   poise::python::bind_sim_ns3(module);
 }

@@ -18,6 +18,7 @@ void bind_backend(pybind11::module_& module);
 void bind_balancer(pybind11::module_& module);
 void bind_agent(pybind11::module_& module);
 void bind_scenario(pybind11::module_& module);
+void bind_analysis(pybind11::module_& module);
 void bind_result(pybind11::module_& module);
 void bind_sim_ns3(pybind11::module_& module);  // nothing in a build without ns-3
 

@@ -7,34 +7,91 @@
     run.plot("timeline.png")
 """
 try:
-    from poise import _poise
-except ModuleNotFoundError as error:
-    if error.name != "poise._poise":
+    from poise import _build, _poise
+except ImportError as error:
+    if error.name not in ("poise", "poise._build", "poise._poise"):
+        raise
+    if "cannot import name" not in str(error) and "No module named" not in str(error):
         raise
     raise ImportError(
         "poise is not built here: run ./dev build, then use ./dev poise ARGS, or put "
         "build/fast/python on the PYTHONPATH of /usr/bin/python3"
     ) from None
-except ImportError as error:
-    if "_poise" in str(error) and "cannot import name" in str(error):
-        raise ImportError(
-            "poise is not built here: run ./dev build, then use ./dev poise ARGS, or put "
-            "build/fast/python on the PYTHONPATH of /usr/bin/python3"
-        ) from None
-    raise
 
+from poise import analysis, wire
 from poise._build import VERSION as __version__
+from poise._poise import (
+    Actions,
+    Address,
+    Agent,
+    BackendSet,
+    Balancer,
+    BuiltInPolicy,
+    FlowHasher,
+    FlowKey,
+    Message,
+    Notice,
+    Rng,
+    Verdict,
+    key_of,
+    policies,
+)
 from poise.cache import Cache
-from poise.compare import Comparison, compare
+from poise.comparison import Comparison, compare
 from poise.errors import Cancelled, PlanError, PoiseError, PolicyError, RunError
 from poise.plan import Plan, Section
 from poise.policy import Candidate, Policy
-from poise.repro import Reproduction, repro
-from poise.run import Run, run, versions
+from poise.reproduction import Reproduction, repro
+from poise.runs import Run, run, versions
 from poise.statistics import Interval, student_t, wilson
 from poise.summary import Summary
-from poise.sweep import Sweep, sweep
+from poise.sweeps import Sweep, sweep
 from poise.topology import Topology
+
+__all__ = [
+    "Actions",
+    "Address",
+    "Agent",
+    "BackendSet",
+    "Balancer",
+    "BuiltInPolicy",
+    "Cache",
+    "Cancelled",
+    "Candidate",
+    "Comparison",
+    "FlowHasher",
+    "FlowKey",
+    "Interval",
+    "Message",
+    "Notice",
+    "Plan",
+    "PlanError",
+    "PoiseError",
+    "Policy",
+    "PolicyError",
+    "Reproduction",
+    "Rng",
+    "Run",
+    "RunError",
+    "Section",
+    "Summary",
+    "Sweep",
+    "Topology",
+    "Verdict",
+    "__version__",
+    "analysis",
+    "compare",
+    "key_of",
+    "policies",
+    "repro",
+    "run",
+    "schema",
+    "student_t",
+    "sweep",
+    "versions",
+    "wilson",
+    "wire",
+]
 
 
 def schema() -> str:

@@ -13,7 +13,7 @@ from typing import Any, Optional
 from poise import _build
 from poise.errors import PoiseError
 from poise.plan import PathLike, Plan
-from poise.run import Policies, Run, read_manifest
+from poise.runs import Policies, Run, read_manifest
 
 
 class Cache:

@@ -19,8 +19,8 @@ from poise.plan import PathLike
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from poise.run import Run
-    from poise.sweep import Sweep
+    from poise.runs import Run
+    from poise.sweeps import Sweep
 
 # Okabe and Ito's palette: told apart under every common colour blindness.
 BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE = (

@@ -9,7 +9,7 @@ from typing import Any, Callable, Hashable, Mapping, Optional, TypeVar
 
 from poise.plan import PathLike, Plan
 from poise.progress import Progress, shown
-from poise.run import Policies, Run, run
+from poise.runs import Policies, Run, run
 
 Name = TypeVar("Name", bound=Hashable)
 

@@ -7,7 +7,7 @@ from typing import Mapping, Optional
 from rich.table import Table
 from rich.text import Text
 
-from poise.run import Run
+from poise.runs import Run
 
 CAUSES = {
     "broken_backend_died": "backend died",

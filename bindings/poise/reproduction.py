@@ -10,7 +10,7 @@ from poise.errors import PoiseError
 from poise.plan import PathLike, Plan
 from poise.pool import Job, run_all
 from poise.progress import Progress
-from poise.run import Policies, Run, read_manifest, versions
+from poise.runs import Policies, Run, read_manifest, versions
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from poise.cache import Cache
 from poise.plan import PathLike, Plan
 from poise.pool import Job, run_all
 from poise.progress import Progress
-from poise.run import Policies, Run
+from poise.runs import Policies, Run
 from poise.statistics import Interval, student_t, wilson
 from poise.summary import SHARES
 
@@ -52,7 +52,7 @@ class Sweep:
     def _interval(group: pd.DataFrame, column: str, level: float) -> Interval:
         if column in SHARES:
             count, total = SHARES[column]
-            return wilson(int(group[count].sum()), int(group[total].sum()), level=level)
+            return wilson(int(group[count].sum()), trials=int(group[total].sum()), level=level)
         return student_t(group[column].to_numpy(dtype=float), level=level)
 
     def plot(

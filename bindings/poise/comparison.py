@@ -16,7 +16,7 @@ from poise.errors import PoiseError
 from poise.plan import PathLike, Plan
 from poise.pool import Job, run_all
 from poise.progress import Progress
-from poise.run import FORMAT, Policies, Run, read_manifest, versions, write_json
+from poise.runs import FORMAT, Policies, Run, read_manifest, versions, write_json
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
