@@ -38,6 +38,7 @@ class Stage : public memory::Observer {
   void left(std::span<const std::uint8_t>) override;
   void noticed(const std::string&, const Notice&) override;
   void answered(PeerId, const std::string*) override;
+  void overdue(const std::string& machine) override { fail(0, machine + " is overdue"); }
 
   void play(const Step& step);
   void send(const Step& step);

@@ -80,7 +80,6 @@ void MemoryWorld::start_balancer(std::size_t balancer) {
   host.machine =
       std::make_unique<Balancer>(balancer_configs_[balancer], policy::make(policies_[balancer]));
   open_door(host, RecordedMachine::balancer);
-  settle_balancer(balancer);
 }
 
 void MemoryWorld::start_agent(std::size_t agent) {
@@ -217,6 +216,7 @@ void MemoryWorld::burst(std::size_t balancer, std::vector<Bytes> datagrams) {
   std::vector<Bytes> after;
   for (const Packet& packet : packets)
     after.emplace_back(packet.bytes().begin(), packet.bytes().end());
+  observer_.burst_balanced(balancer, datagrams, verdicts, after);
   for (std::size_t i = 0; i < after.size(); ++i)
     if (verdicts[i] == Verdict::forward) route(after[i], false);
   settle_balancer(balancer);
@@ -264,20 +264,26 @@ std::optional<CommandResult> MemoryWorld::order_agent(std::size_t agent, const C
 void MemoryWorld::settle_balancer(std::size_t balancer) {
   BalancerDoor door{*this, balancer};
   drain(*balancers_[balancer].door, door);
-  POISE_CHECK(balancers_[balancer].machine->next_deadline() > now());
-  observer_.settled();
+  observer_.balancer_settled(balancer);
 }
 
 void MemoryWorld::settle_agent(std::size_t agent) {
   AgentDoor door{*this, agent};
   drain(*agents_[agent].door, door);
-  POISE_CHECK(agents_[agent].machine->next_deadline() > now());
-  observer_.settled();
+  observer_.agent_settled(agent);
+}
+
+// A deadline that is due at once would be asked for for ever.
+Instant MemoryWorld::in_future(const std::string& machine, Instant deadline) {
+  if (deadline > now()) return deadline;
+  observer_.overdue(machine);
+  return now() + Duration{1};
 }
 
 void MemoryWorld::wake_balancer(std::size_t balancer, Instant at) {
   Host<Balancer>& host = balancers_[balancer];
-  if (host.wake == at) return;
+  if (host.wake == at) return;  // asked for already, and perhaps due at this very instant
+  at = in_future(host.name, at);
   host.wake = at;
   if (at == kNever) return;
   calendar_.enter(at, [this, balancer, at, life = host.life] {
@@ -291,7 +297,8 @@ void MemoryWorld::wake_balancer(std::size_t balancer, Instant at) {
 
 void MemoryWorld::wake_agent(std::size_t agent, Instant at) {
   Host<Agent>& host = agents_[agent];
-  if (host.wake == at) return;
+  if (host.wake == at) return;  // asked for already, and perhaps due at this very instant
+  at = in_future(host.name, at);
   host.wake = at;
   if (at == kNever) return;
   calendar_.enter(at, [this, agent, at, life = host.life] {

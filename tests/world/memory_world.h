@@ -44,6 +44,9 @@ class Observer {
   // A balancer was given `before`, decided, and left `after`.
   virtual void balanced(std::size_t, std::span<const std::uint8_t>, Verdict,
                         std::span<const std::uint8_t>) {}
+  // A burst went the same way, all at once.
+  virtual void burst_balanced(std::size_t, const std::vector<Bytes>&, std::span<const Verdict>,
+                              const std::vector<Bytes>&) {}
   // An agent was given `before`, decided, and left `after`; with forward, that reached the host.
   virtual void received(std::size_t, std::span<const std::uint8_t>, Verdict,
                         std::span<const std::uint8_t>) {}
@@ -52,8 +55,12 @@ class Observer {
   virtual void noticed(const std::string&, const Notice&) {}
   // Bytes, or with nullptr the end, that a balancer sent to a stranger's stream.
   virtual void answered(PeerId, const std::string*) {}
-  // A machine took an event and was drained.
-  virtual void settled() {}
+  // A machine took an event and was drained; nothing of it is due before a later instant.
+  virtual void balancer_settled(std::size_t) {}
+  virtual void agent_settled(std::size_t) {}
+  // A machine broke the contract of model/machine.h: after a drain its deadline was not in the
+  // future.
+  virtual void overdue(const std::string&) {}
 };
 
 template <class M>
@@ -143,6 +150,7 @@ class MemoryWorld {
 
   template <class M>
   void open_door(Host<M>& host, RecordedMachine machine);
+  Instant in_future(const std::string& machine, Instant deadline);
   void settle_balancer(std::size_t balancer);
   void settle_agent(std::size_t agent);
   void wake_balancer(std::size_t balancer, Instant at);
