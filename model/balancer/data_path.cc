@@ -94,9 +94,9 @@ void DataPath::look(const Packet& packet, Look& look) const noexcept {
   look.kind = datagram.is_icmp_error         ? Kind::icmp_error
               : datagram.is_later_fragment() ? Kind::later_fragment
                                              : Kind::flow;
-  look.key = key_of(datagram);
-  look.table_hash = flows_.hash(look.key);
-  look.hash = config_.hash_fields == FlowFields::five ? look.table_hash : hasher_(look.key);
+  const FlowKey key = key_of(datagram);
+  look.table_hash = flows_.hash(key);
+  look.hash = config_.hash_fields == FlowFields::five ? look.table_hash : hasher_(key);
 }
 
 bool DataPath::serves(const wire::Datagram& datagram) const noexcept {
@@ -166,13 +166,14 @@ BackendRef DataPath::place(Instant now, const Look& look) noexcept {
 }
 
 BackendRef DataPath::place_tracked(Instant now, const Look& look) noexcept {
-  const FlowSlot slot = flows_.find(look.key, look.table_hash, now);
+  const FlowKey key = key_of(look.datagram);
+  const FlowSlot slot = flows_.find(key, look.table_hash, now);
   if (!slot || reuses_ports(flows_.state(slot), look.datagram)) {
     // A new flow.
     const BackendRef chosen = choose(look.hash);
     if (!chosen) return chosen;
     const FlowState state = first_state(look.datagram);
-    const bool kept = bool(flows_.insert(look.key, look.table_hash, chosen, state, now));
+    const bool kept = bool(flows_.insert(key, look.table_hash, chosen, state, now));
     return decide_as(chosen, kept ? Decision::Reason::chosen : Decision::Reason::untracked);
   }
   const FlowState state = next_state(flows_.state(slot), look.datagram);
@@ -202,7 +203,8 @@ BackendRef DataPath::place_later_fragment(Instant now, const Look& look) noexcep
 
 // To where the datagram that it quotes came from. It neither opens a flow nor keeps one alive.
 BackendRef DataPath::place_icmp_error(Instant now, const Look& look) noexcept {
-  const FlowSlot slot = config_.tracking ? flows_.find(look.key, look.table_hash, now) : FlowSlot{};
+  const FlowSlot slot =
+      config_.tracking ? flows_.find(key_of(look.datagram), look.table_hash, now) : FlowSlot{};
   BackendRef backend;
   if (slot && backends_.keeps(flows_.backend(slot))) backend = flows_.backend(slot);
   if (!slot && policy_->is_consistent()) backend = choose(look.hash);

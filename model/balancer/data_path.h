@@ -66,7 +66,6 @@ class DataPath {
   struct Look {
     enum class Kind : std::uint8_t { malformed, other, flow, later_fragment, icmp_error };
     Kind kind = Kind::other;
-    FlowKey key;
     std::uint64_t hash = 0;        // of the fields that choose
     std::uint64_t table_hash = 0;  // of all
     wire::Datagram datagram;
