@@ -69,12 +69,11 @@ Vector solve(const Matrix& matrix, const Vector& right) {
   return lu.solve(right);
 }
 
-// The matrix and right side of a system over the states for which `inside` holds, without the
-// others.
-class System {
+// A matrix and a right side over the states for which `inside` holds.
+class Equations {
  public:
   template <class Inside>
-  System(const Chain& chain, Inside inside) : places_(chain.size(), -1) {
+  Equations(const Chain& chain, Inside inside) : places_(chain.size(), -1) {
     for (std::size_t i = 0; i < chain.size(); ++i)
       if (inside(i)) places_[i] = size_++;
     right_ = Vector::Zero(size_);
@@ -111,43 +110,43 @@ Shares shares_of(const Service& s) {
 }
 
 // Balance of flows into and out of every state. The likeliest state gets weight 1 and leaves the
-// system; what remains is an M-matrix with a right side that is not negative, so that even tiny
+// equations; what remains is an M-matrix with a right side that is not negative, so that even tiny
 // probabilities come out to full relative precision.
 std::vector<double> steady_state(const Chain& chain, const Service& service) {
   const Shares shares = shares_of(service);
   const auto unnoticed = static_cast<std::uint32_t>(service.servers * shares.unnoticed);
   const auto in_repair = static_cast<std::uint32_t>(service.servers * shares.in_repair);
   const std::size_t likely = chain.number({unnoticed, in_repair});
-  System system(chain, [&](std::size_t i) { return i != likely; });
+  Equations equations(chain, [&](std::size_t i) { return i != likely; });
   for (std::size_t i = 0; i < chain.size(); ++i)
     chain.for_each_rate(i, [&](std::size_t to, double rate) {
-      if (system.has(i)) system.add(i, i, rate);
-      if (!system.has(to)) return;
-      if (system.has(i))
-        system.add(to, i, -rate);
+      if (equations.has(i)) equations.add(i, i, rate);
+      if (!equations.has(to)) return;
+      if (equations.has(i))
+        equations.add(to, i, -rate);
       else
-        system.right(to) += rate;
+        equations.right(to) += rate;
     });
-  const Vector weights = system.solve();
+  const Vector weights = equations.solve();
   const double sum = weights.sum() + 1;
   std::vector<double> probabilities(chain.size());
   for (std::size_t i = 0; i < chain.size(); ++i)
-    probabilities[i] = (system.has(i) ? weights[system.place(i)] : 1.0) / sum;
+    probabilities[i] = (equations.has(i) ? weights[equations.place(i)] : 1.0) / sum;
   return probabilities;
 }
 
 // From a state that is up, the mean time to the first that is not: (rate out) t = 1 + sum(rate t').
 double time_to_first_outage(const Chain& chain) {
-  System system(chain, [&](std::size_t i) { return chain.is_up(i); });
+  Equations equations(chain, [&](std::size_t i) { return chain.is_up(i); });
   for (std::size_t i = 0; i < chain.size(); ++i) {
-    if (!system.has(i)) continue;
-    system.right(i) = 1;
+    if (!equations.has(i)) continue;
+    equations.right(i) = 1;
     chain.for_each_rate(i, [&](std::size_t to, double rate) {
-      system.add(i, i, rate);
-      if (system.has(to)) system.add(i, to, -rate);
+      equations.add(i, i, rate);
+      if (equations.has(to)) equations.add(i, to, -rate);
     });
   }
-  return system.solve()[system.place(chain.number({0, 0}))];
+  return equations.solve()[equations.place(chain.number({0, 0}))];
 }
 
 // Requests go to every server that is not known to have failed.
@@ -185,7 +184,10 @@ Availability availability(const Service& service) {
 
 Availability availability_in_closed_form(const Service& service) {
   check(service);
-  POISE_CHECK(service.repair_crews == 0 || service.repair_crews >= service.servers);
+  if (service.repair_crews != 0 && service.repair_crews < service.servers)
+    throw std::invalid_argument("repair_crews is " + std::to_string(service.repair_crews) +
+                                "; allowed: 0, or one for each of the servers (" +
+                                std::to_string(service.servers) + ")");
   const Shares shares = shares_of(service);
   Availability result;
   double down = 0;

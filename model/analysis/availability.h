@@ -40,7 +40,8 @@ struct Availability {
 Availability availability(const Service& service);
 
 // Closed forms that hold whatever the laws of the times are, with a repair crew for everyone:
-// servers are independent, so the number of working ones is binomial.
+// servers are independent, so the number of working ones is binomial. time_to_first_outage_s hangs
+// on the laws and stays 0. Throws std::invalid_argument, also with fewer crews than servers.
 Availability availability_in_closed_form(const Service& service);
 
 enum class DetectionLaw : std::uint8_t { exponential, fixed };

@@ -105,6 +105,11 @@ TEST(Availability, RefusesNonsenseByName) {
   EXPECT_EQ(complaint({.repair_s = -1}), "repair_s is -1.000000; allowed: more than 0 seconds");
 }
 
+TEST(Availability, HasNoClosedFormWhenServersWaitForACrew) {
+  EXPECT_THROW((void)availability_in_closed_form({.servers = 3, .repair_crews = 1}),
+               std::invalid_argument);
+}
+
 // Intervals of 95 % fail one time in twenty: of 12 with fixed seeds two may.
 TEST(AvailabilitySimulation, HoldsTheChainInItsIntervals) {
   int missed = 0;
