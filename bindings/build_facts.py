@@ -1,4 +1,4 @@
-"""Writes poise/_build.py: the version, the compiler and a hash of the source that determines results."""
+"""Writes poise/_build.py: version, compiler, and a hash of the source that determines results."""
 import argparse
 import hashlib
 import pathlib

@@ -121,6 +121,7 @@ RunResult result_of(const py::dict& tables, std::int64_t events) {
 
 void bind_result(py::module_& module) {
   py::class_<RunResult>(module, "RunResult", "What a run gave: tables, and their fingerprint.")
+      .def(py::init<>(), "Empty tables: every column with its dtype.")
       .def(py::init(&result_of), py::arg("tables"), py::kw_only(), py::arg("events") = 0,
            "From tables as `tables()` gives them. Raises ValueError for a missing column.")
       .def("tables", &tables_of,

@@ -1,9 +1,6 @@
 // Binds the ns-3 world: a run is a freshly forked child, watched without holding the GIL.
-#include <fcntl.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <optional>
@@ -25,45 +22,17 @@ namespace poise::python {
 #ifdef POISE_WORLD_NS3
 namespace {
 
-// Memory that a child shares with its parent: where a Python policy's exception is left, pickled.
-class LastWords {
- public:
-  LastWords() : descriptor_(memfd_create("poise-last-words", MFD_CLOEXEC)) {
-    if (descriptor_ < 0) throw std::runtime_error("memfd_create: the run's shared memory failed");
+// In the child: hands a Python policy's exception over and ends the process, since no policy may
+// throw. REQUIRES: the GIL.
+[[noreturn]] void give_up(const py::object& leave, py::error_already_set& error) {
+  constexpr int kPolicyFailed = 70;  // EX_SOFTWARE
+  try {
+    leave(error.value());
+  } catch (py::error_already_set&) {
+    std::_Exit(kPolicyFailed + 1);
   }
-  ~LastWords() { close(descriptor_); }
-  LastWords(const LastWords&) = delete;
-  LastWords& operator=(const LastWords&) = delete;
-
-  // In the child: writes the exception and ends the process. REQUIRES: the GIL.
-  [[noreturn]] void say(py::error_already_set& error) const {
-    constexpr int kPolicyFailed = 70;  // EX_SOFTWARE
-    try {
-      const py::bytes pickled =
-          py::module_::import("poise.errors").attr("pickled_exception")(error.value());
-      const std::string_view text(pickled);
-      if (write(descriptor_, text.data(), text.size()) < 0) _exit(kPolicyFailed + 1);
-    } catch (...) {
-      _exit(kPolicyFailed + 1);
-    }
-    _exit(kPolicyFailed);
-  }
-
-  // In the parent: what was written.
-  std::string heard() const {
-    std::string text;
-    char buffer[4096];
-    for (off_t at = 0;;) {
-      const ssize_t count = pread(descriptor_, buffer, sizeof buffer, at);
-      if (count <= 0) return text;
-      text.append(buffer, static_cast<std::size_t>(count));
-      at += count;
-    }
-  }
-
- private:
-  int descriptor_;
-};
+  std::_Exit(kPolicyFailed);
+}
 
 // The fork of a Python process: the interpreter's own locks are put in order on both sides. The
 // child keeps the GIL: it has no other thread.
@@ -122,8 +91,8 @@ class Watch {
 };
 
 scenario::RunResult run(const scenario::Plan& plan, py::object progress, py::object cancelled,
-                        const py::dict& policies, const std::string& files_folder) {
-  const LastWords last_words;
+                        const py::dict& policies, const py::object& leave,
+                        const std::string& files_folder) {
   Watch watch(std::move(progress), std::move(cancelled));
   ns3world::RunOptions options;
   options.files_folder = files_folder;
@@ -132,11 +101,11 @@ scenario::RunResult run(const scenario::Plan& plan, py::object progress, py::obj
   if (!policies.empty())
     options.make_policy = [&](const policy::Config& config) {
       const py::gil_scoped_acquire gil;
+      const auto on_error = [&leave](py::error_already_set& error) { give_up(leave, error); };
       try {
-        return make_policy(policies, config,
-                           [&](py::error_already_set& error) { last_words.say(error); });
+        return make_policy(policies, config, on_error);
       } catch (py::error_already_set& error) {
-        last_words.say(error);
+        give_up(leave, error);
       }
     };
   PyGILState_STATE gil{};
@@ -148,8 +117,6 @@ scenario::RunResult run(const scenario::Plan& plan, py::object progress, py::obj
     throw;
   } catch (const ns3world::RunError&) {
     watch.rethrow();
-    if (const std::string pickled = last_words.heard(); !pickled.empty())
-      py::module_::import("poise.errors").attr("raise_pickled")(py::bytes(pickled));
     throw;
   }
 }
@@ -177,12 +144,13 @@ void bind_sim_ns3(py::module_& module) {
   });
   module.def("ns3_version", &ns3world::ns3_version,
              "Version of the ns-3 library, such as \"3.37\".");
-  module.def(
-      "run_ns3", &run, py::arg("plan"), py::kw_only(), py::arg("progress") = py::none(),
-      py::arg("cancelled") = py::none(), py::arg("policies") = py::dict(),
-      py::arg("files_folder") = "",
-      "Runs a plan in a fresh child. `progress(fraction)` at most 20 times a second;\n"
-      "`cancelled()` at least every 100 ms. Raises RunError, Cancelled, or what a policy raised.");
+  module.def("run_ns3", &run, py::arg("plan"), py::kw_only(), py::arg("progress") = py::none(),
+             py::arg("cancelled") = py::none(), py::arg("policies") = py::dict(),
+             py::arg("leave") = py::none(), py::arg("files_folder") = "",
+             "Runs a plan in a fresh child. `progress(fraction)` at most 20 times a second;\n"
+             "`cancelled()` at least every 100 ms. `leave(error)` is called in the child with what "
+             "a policy\n"
+             "raised, and the child ends. Raises RunError, Cancelled.");
 }
 #else
 void bind_sim_ns3(py::module_&) {}

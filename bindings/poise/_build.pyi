@@ -1,3 +1,4 @@
+"""What a build says of itself; the build writes the file."""
 from typing import Dict
 
 VERSION: str

@@ -1,4 +1,4 @@
-"""Runs kept by what determines them: plan, seed, run, world, the core's source, the world's version."""
+"""Runs kept by what determines them: plan, seed, run, world and its version, the core's source."""
 from __future__ import annotations
 
 import hashlib
@@ -36,9 +36,7 @@ class Cache:
         except PoiseError:
             return None
 
-    def find(
-        self, plan: Plan, *, world: str, policies: Optional[Policies] = None
-    ) -> Optional[Run]:
+    def find(self, plan: Plan, *, world: str, policies: Optional[Policies] = None) -> Optional[Run]:
         """The kept run of this plan; None when there is none."""
         path = self.path(plan, world=world, policies=policies)
         return Run.load(path) if (path / "manifest.json").exists() else None
@@ -59,8 +57,8 @@ class Cache:
 
 
 def cache_key(plan: Plan, *, world: str, policies: Optional[Policies] = None) -> str:
-    """32 hexadecimal digits of what determines a run; title, variants and plots are no part of it."""
-    bare = plan.replace(title="", variant=[]) if plan.title or plan.variant else plan
+    """32 hexadecimal digits of what determines a run: not its title, variants or plots."""
+    bare = plan.replace(title="", variant=[])
     facts = {
         "plan": bare.to_toml(),
         "world": world,
@@ -73,7 +71,7 @@ def cache_key(plan: Plan, *, world: str, policies: Optional[Policies] = None) ->
 
 def _source_of(policies: Optional[Policies], name: str) -> str:
     try:
-        return inspect.getsource((policies or {})[name])  # type: ignore[arg-type]
+        return inspect.getsource((policies or {})[name])
     except (OSError, TypeError, KeyError):
         raise PoiseError(
             f"the source of the policy {name!r} cannot be read, so its runs cannot be kept; "

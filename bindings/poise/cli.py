@@ -24,11 +24,15 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 PLAN = typer.Argument(..., help="A plan (TOML).", metavar="PLAN")
-SET = typer.Option([], "--set", help="Change a key: --set policy.kind=ring. May be repeated.", metavar="KEY=VALUE")
+SET = typer.Option(
+    [], "--set", help="Change a key: --set policy.kind=ring. May be repeated.", metavar="KEY=VALUE"
+)
 SEED = typer.Option(None, help="Replaces the plan's seed.")
 RUN = typer.Option(None, help="Replaces the plan's run: the number of the replication.")
 WORLD = typer.Option("ns3", help="Where it runs.")
-CACHE = typer.Option(None, help="A folder that keeps finished runs; what is there is not run again.", metavar="DIR")
+CACHE = typer.Option(
+    None, help="A folder that keeps finished runs; what is there is not run again.", metavar="DIR"
+)
 
 
 @app.command("run")
@@ -39,7 +43,9 @@ def run_(
     run: Optional[int] = RUN,
     set_: List[str] = SET,
     world: str = WORLD,
-    out_: Optional[Path] = typer.Option(None, "--out", help="The folder to write to (results/NAME unless told).", metavar="DIR"),
+    out_: Optional[Path] = typer.Option(
+        None, "--out", help="The folder to write to (results/NAME unless told).", metavar="DIR"
+    ),
     cache: Optional[Path] = CACHE,
 ) -> None:
     """Run a plan; print what happened, and write its tables and picture to a folder."""
@@ -65,12 +71,16 @@ def compare(
     run: Optional[int] = RUN,
     set_: List[str] = SET,
     world: str = WORLD,
-    out_: Optional[Path] = typer.Option(None, "--out", help="The folder to write to (results/NAME unless told).", metavar="DIR"),
+    out_: Optional[Path] = typer.Option(
+        None, "--out", help="The folder to write to (results/NAME unless told).", metavar="DIR"
+    ),
     cache: Optional[Path] = CACHE,
 ) -> None:
     """Run all variants of a plan on the same flows, side by side."""
     chosen = _changed(poise.Plan.load(plan), seed, run, set_)
-    result = poise.compare(chosen, variants=variant or None, world=world, progress=_bar(), cache=cache)
+    result = poise.compare(
+        chosen, variants=variant or None, world=world, progress=_bar(), cache=cache
+    )
     out.print(result.table())
     folder = result.save(out_ or Path("results") / f"{plan.stem}-seed{chosen.seed}-run{chosen.run}")
     out.print(f"tables, manifest and timeline.png are in {folder}/")
@@ -97,7 +107,9 @@ def check(plans: List[Path] = typer.Argument(..., help="Plans (TOML).", metavar=
 
 
 @app.command("show")
-def show_(folder: Path = typer.Argument(..., help="The folder of a finished run or comparison.")) -> None:
+def show_(
+    folder: Path = typer.Argument(..., help="The folder of a finished run or comparison.")
+) -> None:
     """Show a finished run or comparison."""
     manifest = read_manifest(folder)
     if manifest["kind"] == "comparison":
@@ -111,15 +123,19 @@ def show_(folder: Path = typer.Argument(..., help="The folder of a finished run 
     if faults is not None:
         out.print(faults)
     if not run.verify():
-        err.print(f"{folder}: its tables were changed: they do not give the fingerprint of the manifest")
+        err.print(
+            f"{folder}: its tables were changed: they do not give the fingerprint of the manifest"
+        )
         raise typer.Exit(1)
 
 
 @app.command()
 def repro(
-    manifest: Path = typer.Argument(..., help="A manifest.json, or the folder of a run or comparison.")
+    manifest: Path = typer.Argument(
+        ..., help="A manifest.json, or the folder of a run or comparison."
+    )
 ) -> None:
-    """Repeat a run, or every run of a comparison, and compare fingerprints; exit code 1 if one differs."""
+    """Repeat a run, or every run of a comparison, and compare fingerprints: exit 1 if unequal."""
     results = poise.repro(manifest, progress=_bar())
     for result in results:
         verdict = "equal" if result.equal else f"DIFFERENT, was {result.expected}"
@@ -146,12 +162,16 @@ def version() -> None:
         _line(f"{name} {text}")
 
 
-def _changed(plan: poise.Plan, seed: Optional[int], run: Optional[int], changes: List[str]) -> poise.Plan:
+def _changed(
+    plan: poise.Plan, seed: Optional[int], run: Optional[int], changes: List[str]
+) -> poise.Plan:
     values: dict[str, Any] = {}
     for change in changes:
         key, equals, text = change.partition("=")
         if not equals:
-            raise poise.PlanError(f"--set {change}: write KEY=VALUE, such as --set policy.kind=ring")
+            raise poise.PlanError(
+                f"--set {change}: write KEY=VALUE, such as --set policy.kind=ring"
+            )
         values[key.strip()] = _value(text.strip())
     if seed is not None:
         values["seed"] = seed
@@ -178,7 +198,7 @@ def _line(text: str) -> None:
 
 
 def main() -> None:
-    """Runs the command; what Poise raises on purpose is one line on standard error and exit code 1."""
+    """Runs the command; what Poise raises on purpose becomes one line on standard error."""
     try:
         app()
     except (poise.PoiseError, ValueError) as error:

@@ -63,7 +63,7 @@ class Comparison:
         return timeline(self.runs, title=self.plan.title, path=path)
 
     def save(self, folder: PathLike) -> Path:
-        """Writes a folder a variant, summary.csv, faults.csv, timeline.png, plan.toml, manifest.json."""
+        """Writes a folder a variant, summary.csv, faults.csv, timeline.png, plan and manifest."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "manifest.json").unlink(missing_ok=True)

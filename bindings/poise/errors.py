@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pickle
 import traceback
-from typing import NoReturn, Sequence
+from typing import IO, Optional, Sequence
 
 
 class PoiseError(Exception):
@@ -11,7 +11,7 @@ class PoiseError(Exception):
 
 
 class PlanError(PoiseError, ValueError):
-    """A plan is wrong: `str(error)` is the first problem in one line, `problems` are all of them."""
+    """A plan is wrong: `str(error)` is the first problem in a line, `problems` are all of them."""
 
     def __init__(self, message: str, *, problems: Sequence[str] = ()) -> None:
         super().__init__(message)
@@ -62,7 +62,15 @@ class RunError(PoiseError, RuntimeError):
         return text
 
     def __reduce__(self) -> tuple[object, ...]:
-        state = (self.args[0], self.seed, self.run, self.signal, self.stderr, self.plan, self.command)
+        state = (
+            self.args[0],
+            self.seed,
+            self.run,
+            self.signal,
+            self.stderr,
+            self.plan,
+            self.command,
+        )
         return _run_error, state
 
 
@@ -78,20 +86,23 @@ class PolicyError(PoiseError):
     """A policy written in Python raised something that could not be brought out of its process."""
 
 
-def pickled_exception(error: BaseException) -> bytes:
-    """`error` as bytes for the parent process, with the child's traceback as a note (see add_note)."""
+def leave(file: IO[bytes], error: BaseException) -> None:
+    """Writes `error` for the process that reads `file`, with its traceback as a note (add_note)."""
     where = "".join(traceback.format_exception(error)).rstrip()
     error.__traceback__ = error.__cause__ = error.__context__ = None
     error.add_note(f"raised in the run's own process:\n{where}")
     try:
         text = pickle.dumps(error)
         pickle.loads(text)
-        return text
     except Exception:  # not every exception can be pickled; its text always can
-        return pickle.dumps(PolicyError(where))
+        text = pickle.dumps(PolicyError(where))
+    file.write(text)
+    file.flush()
 
 
-def raise_pickled(text: bytes) -> NoReturn:
-    """Raises what `pickled_exception` wrote."""
-    error = pickle.loads(text)
-    raise error
+def left(file: IO[bytes]) -> Optional[BaseException]:
+    """What `leave` wrote, or None."""
+    file.seek(0)
+    text = file.read()
+    error = pickle.loads(text) if text else None
+    return error if isinstance(error, BaseException) else None

@@ -63,7 +63,7 @@ def _frozen(value: Any) -> Any:
 
 
 def toml_value(value: Any) -> str:
-    """A Python value as the TOML text of a value. Raises TypeError for what TOML has no word for."""
+    """A Python value as TOML text. Raises TypeError for what TOML has no word for."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (str, Path)):
@@ -104,7 +104,7 @@ class Plan:
 
     @classmethod
     def load(cls, path: PathLike, *, custom_policies: Sequence[str] = ()) -> Plan:
-        """The plan of a TOML file. Raises PlanError (one line: file, line, key, what is allowed)."""
+        """The plan of a TOML file. Raises PlanError: file, line, key and what is allowed."""
         path = Path(path)
         try:
             text = path.read_text(encoding="utf-8")
@@ -115,10 +115,8 @@ class Plan:
         return cls._of(core, custom_policies, path)
 
     @classmethod
-    def parse(
-        cls, text: str, *, name: str = "plan", custom_policies: Sequence[str] = ()
-    ) -> Plan:
-        """The plan of a TOML text; `name` stands in errors where a file's name would. Raises PlanError.
+    def parse(cls, text: str, *, name: str = "plan", custom_policies: Sequence[str] = ()) -> Plan:
+        """The plan of a TOML text; `name` stands for the file's in errors. Raises PlanError.
 
         `custom_policies` are names that `policy.kind` may have beside the built-in ones.
         """
@@ -225,8 +223,12 @@ class Plan:
         return _unpickled, (self.to_toml(), self._custom, self._path)
 
     def __repr__(self) -> str:
-        return f"<poise.Plan {self.title!r} seed={self.seed} run={self.run} policy={self.policy.kind}>"
+        return (
+            f"<poise.Plan {self.title!r} seed={self.seed} run={self.run} policy={self.policy.kind}>"
+        )
 
 
 def _unpickled(text: str, custom: tuple[str, ...], path: Path | None) -> Plan:
-    return Plan._of(_poise.Plan.parse(text, name="plan", custom_policies=list(custom)), custom, path)
+    return Plan._of(
+        _poise.Plan.parse(text, name="plan", custom_policies=list(custom)), custom, path
+    )

@@ -45,7 +45,9 @@ STYLE = {
 Numbers = npt.NDArray[np.float64]
 
 
-def timeline(runs: Mapping[str, Run], *, title: str = "", path: Optional[PathLike] = None) -> Figure:
+def timeline(
+    runs: Mapping[str, Run], *, title: str = "", path: Optional[PathLike] = None
+) -> Figure:
     """Goodput (above) and broken flows (below) of each run over time; faults are dashed lines.
 
     All runs share both scales. Written to `path` (PNG, PDF or SVG by its ending) if given.
@@ -74,7 +76,9 @@ def timeline(runs: Mapping[str, Run], *, title: str = "", path: Optional[PathLik
         shared.set_xlim(0, end_s)
         below.set_xlabel("simulated time (s)")
         if title:
-            figure.text(0.075, 1 - 0.16 / figure.get_figheight(), title, weight="bold", size=11, va="top")
+            figure.text(
+                0.075, 1 - 0.16 / figure.get_figheight(), title, weight="bold", size=11, va="top"
+            )
         _write(figure, path)
     return figure
 
@@ -82,7 +86,7 @@ def timeline(runs: Mapping[str, Run], *, title: str = "", path: Optional[PathLik
 def intervals(
     sweep: Sweep, *, x: str, column: str, hue: Optional[str] = None, path: Optional[PathLike] = None
 ) -> Figure:
-    """A column of a sweep over a parameter, with 95 % intervals; a labelled line a value of `hue`."""
+    """A column of a sweep over a parameter, with 95 % intervals; one line a value of `hue`."""
     table = sweep.ci(column, by=[x] if hue is None else [hue, x])
     groups: list[tuple[Any, Any]] = (
         [(None, table)] if hue is None else list(table.groupby(hue, sort=False))
@@ -96,7 +100,9 @@ def intervals(
         for (name, group), colour in zip(groups, colours * (1 + len(groups) // len(colours))):
             at = group[x].to_numpy() if numeric else np.array([places[value] for value in group[x]])
             mean = group["mean"].to_numpy()
-            axes.fill_between(at, group["low"], group["high"], color=colour, alpha=0.18, linewidth=0)
+            axes.fill_between(
+                at, group["low"], group["high"], color=colour, alpha=0.18, linewidth=0
+            )
             axes.plot(at, mean, color=colour, marker="o", markersize=3.5, linewidth=1.4)
             if name is not None:
                 axes.annotate(
@@ -131,7 +137,7 @@ def _middle_s(run: Run) -> Numbers:
 
 def _smooth(run: Run, *, window_s: float = 0.5) -> Numbers:
     """Goodput as a centred mean over half a second: what a person can follow by eye."""
-    raw = run.timeline["goodput_bps"].to_numpy(dtype=float)
+    raw: Numbers = run.timeline["goodput_bps"].to_numpy(dtype=float)
     width = max(1, round(window_s / float(run.plan.measures.interval_s)) | 1)
     if len(raw) < width:
         return raw
@@ -147,8 +153,10 @@ def _goodput(axes: Axes, run: Run, peak_bps: float) -> None:
     axes.plot(at, goodput, color=BLUE, linewidth=1.1)
     axes.set_ylim(0, 1.3 * peak_bps / scale)
     axes.yaxis.set_major_locator(MaxNLocator(3, min_n_ticks=2))
-    axes.text(0.004, 0.98, f"goodput, {unit}", transform=axes.transAxes, color=BLUE, size=8, va="top",
-              path_effects=HALO)  # fmt: skip
+    axes.text(
+        0.004, 0.98, f"goodput, {unit}", transform=axes.transAxes, color=BLUE, size=8, va="top",
+        path_effects=HALO,
+    )  # fmt: skip
     axes.tick_params(labelbottom=False, bottom=False, labelsize=8)
 
 
@@ -161,8 +169,10 @@ def _broken(axes: Axes, run: Run, broken_max: int) -> None:
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.tick_params(labelsize=8)
-    axes.annotate("broken", (0, 0.5), xycoords="axes fraction", xytext=(-6, 0), textcoords="offset points",
-                  color=VERMILION, size=8, ha="right", va="center")  # fmt: skip
+    axes.annotate(
+        "broken", (0, 0.5), xycoords="axes fraction", xytext=(-6, 0), textcoords="offset points",
+        color=VERMILION, size=8, ha="right", va="center",
+    )  # fmt: skip
     for row in run.faults.itertuples():
         if row.flows_broken:
             axes.annotate(
@@ -173,7 +183,10 @@ def _broken(axes: Axes, run: Run, broken_max: int) -> None:
 
 
 def _mark_faults(panels: tuple[Axes, Axes], run: Run, *, labelled: bool) -> None:
-    faults = [(row.at_ns * 1e-9, show.fault_sentence(row.kind, row.target)) for row in run.faults.itertuples()]
+    faults = [
+        (row.at_ns * 1e-9, show.fault_sentence(row.kind, row.target))
+        for row in run.faults.itertuples()
+    ]
     for at, _ in faults:
         for axes in panels:
             axes.axvline(at, color=INK, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0.5)
@@ -191,14 +204,23 @@ def _label_faults(axes: Axes, faults: list[tuple[float, str]], *, end_s: float) 
             taken.append(0.0)
         taken[level] = at + per_letter_s * (len(text) + 2)
         axes.annotate(
-            text, (at, 1.0), xycoords=("data", "axes fraction"), xytext=(-2, 3 + 11 * min(level, 3)),
-            textcoords="offset points", size=8, ha="left", va="bottom", annotation_clip=False,
+            text, (at, 1.0), xycoords=("data", "axes fraction"), textcoords="offset points",
+            xytext=(-2, 3 + 11 * min(level, 3)), size=8, ha="left", va="bottom",
+            annotation_clip=False,
         )  # fmt: skip
 
 
 def _name_panel(above: Axes, below: Axes, name: str, run: Run) -> None:
     numbers = run.summary()
-    title = above.text(1.02, 1.0, textwrap.fill(name, 17), transform=above.transAxes, weight="bold", size=10, va="top")
+    title = above.text(
+        1.02,
+        1.0,
+        textwrap.fill(name, 17),
+        transform=above.transAxes,
+        weight="bold",
+        size=10,
+        va="top",
+    )
     lines = 1 + title.get_text().count("\n")
     above.text(
         1.02, 1.0 - 0.26 * lines,
@@ -208,7 +230,9 @@ def _name_panel(above: Axes, below: Axes, name: str, run: Run) -> None:
         transform=above.transAxes, size=8, va="top", color=INK, linespacing=1.35,
     )  # fmt: skip
     causes = [
-        f"{getattr(numbers, column):,} {text}" for column, text in show.CAUSES.items() if getattr(numbers, column)
+        f"{getattr(numbers, column):,} {text}"
+        for column, text in show.CAUSES.items()
+        if getattr(numbers, column)
     ]
     below.text(
         1.02, 1.0, "\n".join([f"{numbers.broken:,} broken", *causes]),

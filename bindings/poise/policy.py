@@ -1,13 +1,15 @@
 """Policies written in Python: subclass Policy, and name the class in `poise.run(policies=...)`."""
 from __future__ import annotations
 
-from typing import NamedTuple, Optional, Sequence
+from dataclasses import dataclass
+from typing import Optional, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 
-class Candidate(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Candidate:
     """A backend that may be chosen. `index` names it in this balancer, `name` in all of them."""
 
     index: int
@@ -37,4 +39,6 @@ class Policy:
         `flow_hash` is uniform over 64 bits. `flow_counts[index]` is the number of live flows that
         this balancer tracks on a backend; the array is good during the call only.
         """
-        raise NotImplementedError(f"{type(self).__name__} must define choose(flow_hash, flow_counts)")
+        raise NotImplementedError(
+            f"{type(self).__name__} must define choose(flow_hash, flow_counts)"
+        )

@@ -24,9 +24,7 @@ class Job:
     cache: Optional[PathLike] = None
 
     def __call__(self, **hooks: Any) -> Run:
-        return run(
-            self.plan, world=self.world, policies=self.policies, cache=self.cache, **hooks
-        )
+        return run(self.plan, world=self.world, policies=self.policies, cache=self.cache, **hooks)
 
 
 def run_all(
@@ -42,7 +40,8 @@ def run_all(
 
     Without an executor: one thread a core. That is parallel all the same, since every run is its
     own child process, which its thread only waits for. `on_done` is called in this thread as runs
-    finish; with `keep` false they are not held after it. The first failure, or Ctrl-C, ends the others and is raised.
+    finish; with `keep` false they are not held after it. The first failure, or Ctrl-C, ends the
+    others and is raised.
     """
     stop = threading.Event()
     done: dict[Name, float] = {}

@@ -15,7 +15,7 @@ from poise.runs import Policies, Run, read_manifest, versions
 
 @dataclass(frozen=True)
 class Reproduction:
-    """One repeated run: the fingerprint in its manifest, the new one, and what differs if anything."""
+    """One repeated run: its fingerprint then and now, and what differs if anything does."""
 
     name: str
     expected: str

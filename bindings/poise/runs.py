@@ -7,7 +7,7 @@ import shlex
 import shutil
 import tempfile
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional
 
@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from poise import _build, _poise, tables
-from poise.errors import PlanError, PoiseError, RunError
+from poise.errors import PlanError, PoiseError, RunError, leave, left
 from poise.plan import PathLike, Plan
 from poise.policy import Policy
 from poise.progress import Progress, shown
@@ -45,7 +45,7 @@ class Run:
 
     @property
     def flows(self) -> pd.DataFrame:
-        """One row a connection: who, when, how much, its outcome, what broke it, its longest stall."""
+        """One row a connection: who, when, how much, its outcome and cause, its longest stall."""
         return self.tables["flows"]
 
     @property
@@ -102,7 +102,7 @@ class Run:
         return tables.fingerprint(self.tables, events=self.manifest["events"]) == self.fingerprint
 
     def plot(self, path: Optional[PathLike] = None) -> Figure:
-        """The timeline of goodput and broken flows with the faults marked; written to `path` if given."""
+        """Goodput and broken flows over time with the faults marked; written to `path` if given."""
         from poise.plot import timeline
 
         return timeline({self.plan.policy.kind: self}, title=self.plan.title, path=path)
@@ -118,7 +118,11 @@ class Run:
             if path.resolve() != (folder / "files" / name).resolve():
                 (folder / "files").mkdir(exist_ok=True)
                 shutil.copyfile(path, folder / "files" / name)
-        manifest = {**self.manifest, "summary": self.summary().as_dict(), "files": sorted(self.files)}
+        manifest = {
+            **self.manifest,
+            "summary": self.summary().as_dict(),
+            "files": sorted(self.files),
+        }
         write_json(folder / "manifest.json", manifest)
         return folder
 
@@ -161,15 +165,17 @@ def run(
 
     seed, run: replace the plan's. world: "ns3" (others are not built yet). progress: True for a
     bar on the terminal, or a function of the fraction 0..1. policies: {kind: class}, policies
-    written in Python (`poise.Policy`), for a plan whose `policy.kind` is one of them. cache: a folder
-    that keeps runs by what determines them; a run found there is not run again. files_folder: where
-    captures and records go (a temporary folder unless told). cancelled: asked ten times a second.
+    written in Python (`poise.Policy`), for a plan whose `policy.kind` is one of them. cache: a
+    folder that keeps runs by what determines them; a run found there is not run again. files_folder:
+    where captures and records go (a temporary one unless told). cancelled: asked ten times a second.
 
     Raises RunError (with plan, seed, run and the command that repeats it) when the run fails,
     ValueError for a world that is not there, PlanError when the plan's policy is not in `policies`,
     Cancelled when `cancelled` said so, and whatever a policy of yours raised.
     """
-    changes = {key: value for key, value in (("seed", seed), ("run", run)) if value is not None}
+    changes: dict[str, Any] = {
+        key: value for key, value in (("seed", seed), ("run", run)) if value is not None
+    }
     if changes:
         plan = plan.replace(**changes)
     _check(plan, world, policies or {})
@@ -195,18 +201,22 @@ def _run(
 ) -> Run:
     if files_folder is None and (plan.measures.captures or plan.measures.records):
         files_folder = tempfile.mkdtemp(prefix="poise-")
-    try:
-        with shown(progress, plan.title or "run") as report:
+    with shown(progress, plan.title or "run") as report, tempfile.TemporaryFile() as last_words:
+        try:
             result = _poise.run_ns3(
                 plan._core,
                 progress=report,
                 cancelled=cancelled,
                 policies=dict(policies),
+                leave=partial(leave, last_words),
                 files_folder=str(files_folder or ""),
             )
-    except RunError as error:
-        error.plan, error.command = plan, repeat_command(plan, world)
-        raise
+        except RunError as error:
+            policy_error = left(last_words)
+            if policy_error is not None:
+                raise policy_error from None
+            error.plan, error.command = plan, repeat_command(plan, world)
+            raise
     return Run(
         plan,
         tables.frames(result),
@@ -222,7 +232,9 @@ def _check(plan: Plan, world: str, policies: Policies) -> None:
         raise ValueError(f"the world {world!r} is {known}; worlds of this build: {built}")
     kind = plan.policy.kind
     if kind in plan.custom_policies and kind not in policies:
-        raise PlanError(f"policy.kind is {kind!r}, a policy of your own: pass policies={{{kind!r}: ...}}")
+        raise PlanError(
+            f"policy.kind is {kind!r}, a policy of your own: pass policies={{{kind!r}: ...}}"
+        )
 
 
 def manifest_of(plan: Plan, world: str, result: _poise.RunResult) -> dict[str, Any]:
@@ -270,7 +282,17 @@ def repeat_command(plan: Plan, world: str) -> str:
         load = f"poise.Plan.load({str(path)!r}, custom_policies={names!r})"
         return f"poise.run({load}, seed={plan.seed}, run={plan.run}, policies=...)"
     return shlex.join(
-        ["poise", "run", str(path), "--seed", str(plan.seed), "--run", str(plan.run), "--world", world]
+        [
+            "poise",
+            "run",
+            str(path),
+            "--seed",
+            str(plan.seed),
+            "--run",
+            str(plan.run),
+            "--world",
+            world,
+        ]
     )
 
 
@@ -279,12 +301,14 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_manifest(folder: Path, *, kind: Optional[str] = None) -> dict[str, Any]:
-    """The manifest of a saved run or comparison. Raises PoiseError when there is none of this kind."""
+    """The manifest of a saved run or comparison. Raises PoiseError unless it is of this kind."""
     path = folder if folder.is_file() else folder / "manifest.json"
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise PoiseError(f"{path}: {error.strerror}; a finished run or comparison has one") from None
+        raise PoiseError(
+            f"{path}: {error.strerror}; a finished run or comparison has one"
+        ) from None
     except ValueError as error:
         raise PoiseError(f"{path}: is not JSON: {error}") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:

@@ -78,7 +78,8 @@ def run_table(run: Run) -> Table:
         "flows": f"{count(numbers.flows)} ({count(numbers.open)} still open at the end)",
         "broken": count(numbers.broken) + (f" ({why})" if why else ""),
         "moved": count(numbers.moved),
-        "completion p50, p99": f"{seconds(numbers.completion_p50_s)}, {seconds(numbers.completion_p99_s)}",
+        "completion p50": seconds(numbers.completion_p50_s),
+        "completion p99": seconds(numbers.completion_p99_s),
         "longest stall": seconds(numbers.longest_stall_s),
         "load max/mean": _ratio(numbers.load_max_over_mean),
         "goodput": rate(numbers.goodput_bps),
@@ -98,7 +99,9 @@ def faults_table(run: Run) -> Optional[Table]:
     for name in ("at", "what", "flows live", "on it", "seen after", "moved", "broken", "why"):
         table.add_column(name, justify="left" if name in ("what", "why") else "right")
     for row in run.faults.itertuples():
-        why = ", ".join(f"{getattr(row, name)} {text}" for name, text in CAUSES.items() if getattr(row, name))
+        why = ", ".join(
+            f"{getattr(row, name)} {text}" for name, text in CAUSES.items() if getattr(row, name)
+        )
         table.add_row(
             f"{row.at_ns * 1e-9:.2f} s",
             fault_sentence(row.kind, row.target),
@@ -139,8 +142,12 @@ def comparison_table(runs: Mapping[str, Run], *, title: str = "") -> Table:
 
 
 def _broken_by(row: object) -> Text:
-    broken, moved, seen = (getattr(row, f"flows_{name}") for name in ("broken", "moved", "seen_after"))
-    lines = [Text(f"{broken} broken", style="bold red") if broken else Text("none broken", style="green")]
+    broken, moved, seen = (
+        getattr(row, f"flows_{name}") for name in ("broken", "moved", "seen_after")
+    )
+    lines = [
+        Text(f"{broken} broken", style="bold red") if broken else Text("none broken", style="green")
+    ]
     for name, text in CAUSES.items():
         if getattr(row, name):
             lines.append(Text(f"  {getattr(row, name)} {text}"))

@@ -35,7 +35,7 @@ def student_t(values: Union[Sequence[float], npt.ArrayLike], *, level: float = 0
 
 
 def wilson(successes: int, *, trials: int, level: float = 0.95) -> Interval:
-    """Of a share (Wilson, JASA 1927): within [0, 1], and right where nothing or everything happened.
+    """Of a share (Wilson, JASA 1927): within [0, 1], also where nothing or all of it happened.
 
     All is NaN without trials. Raises ValueError unless 0 <= successes <= trials and 0 < level < 1.
     """

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 BROKEN = ("reset", "timeout", "stalled")
-#: The columns that are a share of flows, as (column, count, of how many): Wilson's interval fits them.
+#: Columns that are a share of flows, with their count and of how many: Wilson's interval fits.
 SHARES = {"broken_share": ("broken", "flows"), "moved_share": ("moved", "flows")}
 
 

@@ -28,10 +28,12 @@ class Sweep:
     parameters: tuple[str, ...]
     table: pd.DataFrame
 
-    def ci(self, column: str, *, by: Union[str, Sequence[str], None] = None, level: float = 0.95) -> pd.DataFrame:
+    def ci(
+        self, column: str, *, by: Union[str, Sequence[str], None] = None, level: float = 0.95
+    ) -> pd.DataFrame:
         """Confidence intervals of a column: one row a group, with mean, low, high, n.
 
-        Over runs, by Student's t. For the shares of flows (broken_share, moved_share) by Wilson over
+        Over runs, by Student's t; the shares of flows (broken_share, moved_share) by Wilson over
         the flows of all runs, which takes flows as independent. `by`: the parameters unless told.
         Raises KeyError for an unknown column.
         """
@@ -58,7 +60,7 @@ class Sweep:
     def plot(
         self, x: str, column: str, *, hue: Optional[str] = None, path: Optional[PathLike] = None
     ) -> Figure:
-        """`column` against the parameter `x`, a line for each value of `hue`, with 95 % intervals."""
+        """`column` against the parameter `x` with 95 % intervals, a line a value of `hue`."""
         from poise.plot import intervals
 
         return intervals(self, x=x, column=column, hue=hue, path=path)
@@ -79,11 +81,11 @@ def sweep(
 
     grid: {key of the plan: values}; the key "variant" takes names of variants. runs: how many runs
     of each point (plan.run, plan.run + 1, ...) or their numbers; the flows of a run are the same at
-    every point. executor: any concurrent.futures.Executor; this machine's cores unless told. cache: a
-    folder of finished runs, of all sweeps: only what is missing there runs, and what is done when
+    every point. executor: any concurrent.futures.Executor; this machine's cores unless told. cache:
+    a folder of finished runs, of all sweeps: only what is missing there runs, and what is done when
     you interrupt stays there.
 
-    Raises PlanError before anything runs when a point is no valid plan, and RunError when one fails.
+    Raises PlanError before anything runs when a point is no valid plan, RunError when one fails.
     """
     numbers = [plan.run + i for i in range(runs)] if isinstance(runs, int) else list(runs)
     points: dict[int, tuple[dict[str, Any], Plan]] = {}
@@ -110,7 +112,14 @@ def sweep(
         rows[index] = _row(run.manifest, run.summary().as_dict())
 
     if jobs:
-        run_all(jobs, executor=executor, progress=progress, title=plan.title or "sweep", on_done=note, keep=False)
+        run_all(
+            jobs,
+            executor=executor,
+            progress=progress,
+            title=plan.title or "sweep",
+            on_done=note,
+            keep=False,
+        )
     table = pd.DataFrame([{**points[index][0], **rows[index]} for index in points])
     return Sweep(plan, tuple(grid), table)
 

@@ -17,7 +17,7 @@ class Topology:
 
     @cached_property
     def nodes(self) -> pd.DataFrame:
-        """One row a node: name, kind, index (among its kind), spare, address, x, y (for drawing)."""
+        """One row a node: name, kind, index among its kind, spare, address, x, y (to draw)."""
         return pd.DataFrame(self._core.nodes())
 
     @cached_property
@@ -39,7 +39,7 @@ class Topology:
     def next_hops(self, source: str, *, target: str, without: Sequence[str] = ()) -> list[str]:
         """The neighbours of `source` on the equal-cost shortest ways to `target`.
 
-        `without` are the names of nodes and links that are down. Raises KeyError for an unknown name.
+        `without` are the names of nodes and links that are down. Raises KeyError for others.
         """
         return list(self._core.next_hops(source, target=target, without=list(without)))
 
