@@ -83,15 +83,16 @@ class FlowHasher {
   std::uint64_t operator()(const FlowKey& key) const noexcept {
     if (fields_ == FlowFields::caplance) [[unlikely]]
       return caplance(key);
-    // Each address is folded by one multiplication of its halves under keys of its own, then the
-    // two are folded with the rest: as wyhash does (Wang Yi, 2019), with all secrets from the seed.
+    // Each of the three parts is folded by a multiplication under secrets of its own, then they
+    // are folded together: as in wyhash (Wang Yi, 2019), with all secrets from the seed.
     using Halves = std::array<std::uint64_t, 2>;
     const auto source = std::bit_cast<Halves>(key.source.bytes());
     const auto destination = std::bit_cast<Halves>(key.destination.bytes());
     const std::uint64_t rest = key.rest() & rest_mask_;
     const std::uint64_t a = fold(source[0] ^ secret_[0], source[1] ^ secret_[1]);
     const std::uint64_t b = fold(destination[0] ^ secret_[2], destination[1] ^ secret_[3]);
-    return fold(a ^ rest ^ secret_[4], b ^ secret_[5]);
+    const std::uint64_t c = fold(rest ^ secret_[4], secret_[5]);
+    return fold(a ^ c, b ^ secret_[6]);
   }
 
   FlowFields fields() const { return fields_; }
@@ -105,7 +106,7 @@ class FlowHasher {
   }
   static std::uint64_t caplance(const FlowKey& key) noexcept;
 
-  std::array<std::uint64_t, 6> secret_;
+  std::array<std::uint64_t, 7> secret_;
   std::uint64_t rest_mask_;  // of ports and protocol: those that count
   FlowFields fields_;
 };
