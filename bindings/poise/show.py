@@ -13,6 +13,7 @@ CAUSES = {
     "broken_backend_died": "backend died",
     "broken_moved": "moved away",
     "broken_unreachable": "no way there",
+    "broken_unexplained": "by no fault",
 }
 VERBS = {
     "crash": "crashes",

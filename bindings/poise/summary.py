@@ -23,6 +23,7 @@ class Summary:
     broken_backend_died: int
     broken_moved: int
     broken_unreachable: int
+    broken_unexplained: int  # by no fault of the plan
     moved: int  # flows that a balancer sent to another backend than before
     broken_share: float
     moved_share: float
@@ -55,6 +56,7 @@ def summarize(tables: Mapping[str, pd.DataFrame], *, spares: frozenset[str]) -> 
         broken_backend_died=int((broken & (cause == "backend_died")).sum()),
         broken_moved=int((broken & (cause == "moved")).sum()),
         broken_unreachable=int((broken & (cause == "unreachable")).sum()),
+        broken_unexplained=int((broken & (cause == "unexplained")).sum()),
         moved=moved,
         broken_share=float(broken.sum()) / count if count else float("nan"),
         moved_share=moved / count if count else float("nan"),

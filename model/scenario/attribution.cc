@@ -64,13 +64,6 @@ std::int32_t FaultTimeline::latest_mover(Instant instant) const {
   return found;
 }
 
-std::int32_t FaultTimeline::latest(Instant instant) const {
-  std::int32_t found = -1;
-  for (std::size_t i = 0; i < events_.size() && events_[i].at <= instant; ++i)
-    found = static_cast<std::int32_t>(i);
-  return found;
-}
-
 std::int32_t FaultTimeline::first_cut(Instant from, Instant to) const {
   for (std::size_t i = 0; i < events_.size(); ++i)
     if (cuts(events_[i].kind) && events_[i].at >= from && events_[i].at <= to)
@@ -93,6 +86,9 @@ std::pair<Instant, Instant> FaultTimeline::window(std::size_t index) const {
 }
 
 namespace {
+
+// For so long after a cut, what was on its way may still arrive.
+constexpr Duration kTail = std::chrono::seconds{1};
 
 // The crash of the backend that carried the flow at `until`, while the flow was there; -1: none. A
 // backend has the flow from the first packet carried there (the first one from the start).
@@ -145,9 +141,8 @@ Finding judge(const FlowFacts& flow, const FaultTimeline& faults, Instant end_of
     finding.fault = breaking->fault;
     return finding;
   }
-  finding.cause = Cause::unreachable;
-  finding.fault = reset ? faults.latest(over) : faults.first_cut(flow.last_progress, over);
-  if (finding.fault < 0) finding.fault = faults.latest(finding.broke_at);
+  finding.fault = faults.first_cut(flow.last_progress - kTail, over);
+  finding.cause = finding.fault >= 0 ? Cause::unreachable : Cause::unexplained;
   return finding;
 }
 

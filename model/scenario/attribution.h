@@ -23,9 +23,8 @@ class FaultTimeline {
   FaultTimeline(const Plan& plan, const Topology& topology, const std::vector<Instant>& effective);
 
   const std::vector<FaultEvent>& events() const { return events_; }
-  // The latest at or before `instant`, of those that can move flows or of all; -1: none.
+  // The latest at or before `instant`, of those that can move flows; -1: none.
   std::int32_t latest_mover(Instant instant) const;
-  std::int32_t latest(Instant instant) const;
   // The first that cuts in [from, to]; -1: none.
   std::int32_t first_cut(Instant from, Instant to) const;
   // The crash of `node` that held at some time in [from, to]: the latest of them; -1: none.

@@ -12,8 +12,9 @@ namespace poise::scenario {
 // open: unfinished at the end of the run but making progress.
 enum class Outcome : std::uint8_t { ok, reset, timeout, stalled, open };
 // Why a flow broke. backend_died: its backend's host was gone. moved: a balancer sent it to another
-// backend, which did not know it. unreachable: no path. none: it did not break.
-enum class Cause : std::uint8_t { none, backend_died, moved, unreachable };
+// backend, which did not know it. unreachable: a fault cut its way. unexplained: no
+// fault of the plan accounts for it (congestion, say). none: it did not break.
+enum class Cause : std::uint8_t { none, backend_died, moved, unreachable, unexplained };
 
 // One row a connection. `reset`, `timeout` and `stalled` are broken.
 struct FlowRow {

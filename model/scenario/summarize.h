@@ -7,10 +7,10 @@
 //                 crashed while the flow was there; fault: that crash.
 //   moved         a balancer sent it to another backend while its own was alive; fault: the latest
 //                 fault that can move flows at or before the first packet sent elsewhere.
-//   unreachable   else. fault: of a reset, the latest fault before it; otherwise the first fault
-//   that
-//                 cuts (crash, link_down, partition, lossy) at or after its last progress, or, when
-//                 there is none, the latest fault before its last progress.
+//   unreachable   a fault that cuts (crash, link_down, partition, lossy) came between one second
+//                 before its last progress (what was on its way still arrived) and its end; fault:
+//                 the first of them.
+//   unexplained   else; fault: -1.
 // Faults that can move flows: crash, restart, pause, resume, drain, deregister, join, partition and
 // heal of any node, and link_down and link_up of a link of a balancer or backend.
 #pragma once

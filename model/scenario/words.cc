@@ -9,7 +9,7 @@ namespace {
 using Word = std::string_view;
 
 constexpr std::array<Word, 5> kOutcomes{"ok", "reset", "timeout", "stalled", "open"};
-constexpr std::array<Word, 4> kCauses{"none", "backend_died", "moved", "unreachable"};
+constexpr std::array<Word, 5> kCauses{"none", "backend_died", "moved", "unreachable", "unexplained"};
 constexpr std::array<Word, 4> kNodeKinds{"client", "router", "balancer", "backend"};
 constexpr std::array<Word, 13> kFaultKinds{
     "crash",     "restart", "pause", "resume", "drain",     "deregister", "join",
@@ -17,7 +17,7 @@ constexpr std::array<Word, 13> kFaultKinds{
 constexpr std::array<Word, 4> kShapes{"leaf", "clos", "wan", "explicit"};
 
 static_assert(static_cast<std::size_t>(Outcome::open) + 1 == kOutcomes.size());
-static_assert(static_cast<std::size_t>(Cause::unreachable) + 1 == kCauses.size());
+static_assert(static_cast<std::size_t>(Cause::unexplained) + 1 == kCauses.size());
 static_assert(static_cast<std::size_t>(NodeKind::backend) + 1 == kNodeKinds.size());
 static_assert(static_cast<std::size_t>(FaultKind::heal) + 1 == kFaultKinds.size());
 static_assert(static_cast<std::size_t>(Shape::explicit_) + 1 == kShapes.size());

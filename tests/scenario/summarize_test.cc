@@ -151,7 +151,14 @@ TEST_F(Scene, WithoutAWayAFlowIsUnreachableSinceTheFirstCut) {
 
 TEST_F(Scene, WithoutAnyFaultNothingIsBlamed) {
   flow(1, "backend1");
-  EXPECT_EQ(verdict(), "stalled unreachable -1");
+  EXPECT_EQ(verdict(), "stalled unexplained -1");
+}
+
+TEST_F(Scene, AFaultThatCutsNothingIsNotBlamedForAStall) {
+  fault(2, FaultKind::join, "backend13");
+  FlowFacts& facts = flow(1, "backend1");
+  facts.last_progress = at(5);
+  EXPECT_EQ(verdict(), "stalled unexplained -1");
 }
 
 TEST_F(Scene, AFlowThatMakesProgressIsOpen) {
