@@ -40,7 +40,8 @@ struct FlowFacts {
   std::uint16_t source_port = 0;
   Instant start;
   Instant end = kNever;   // closed, reset or given up; kNever: unfinished
-  Instant last_progress;  // the latest of start, handshake done, application bytes received
+  // The latest of start, handshake done, application bytes received, asking again after a pause.
+  Instant last_progress;
   // What the world knows: ok, reset or timeout when it ended. Unfinished flows: leave `open`;
   // summarize makes it `stalled` by measures.stall, unless the flow waits for nothing (`waiting`).
   Outcome outcome = Outcome::open;

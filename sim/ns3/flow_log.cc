@@ -66,7 +66,8 @@ void FlowLog::received(std::uint32_t name, std::uint64_t bytes) {
 void FlowLog::waits(std::uint32_t name, bool waits) {
   Flow& flow = flows_[name];
   if (flow.ended) return;
-  if (waits && !flow.facts.waiting) flow.waits_since = now();
+  // What was answered before a pause is no progress of the question after it.
+  if (waits && !flow.facts.waiting) flow.waits_since = flow.facts.last_progress = now();
   flow.facts.waiting = waits;
 }
 
