@@ -97,12 +97,6 @@ void PoiseBalancer::SetTimeout(Time timeout) {
   m_config.timeout = poise::Duration{timeout.GetNanoSeconds()};
 }
 
-void PoiseBalancer::SetSockets(poise::ns3world::SocketMaker socket,
-                               poise::ns3world::SocketMaker listener) {
-  m_socket = std::move(socket);
-  m_listener = std::move(listener);
-}
-
 void PoiseBalancer::SetHooks(CarryHook carry, NoticeHook notice, MemberHook member) {
   m_carry = std::move(carry);
   m_notice = std::move(notice);
@@ -117,12 +111,12 @@ void PoiseBalancer::Boot() {
   if (m_config.address.is_unspecified())
     m_config.address =
         poise::ns3world::from_ns3(node->GetObject<Ipv4>()->GetAddress(1, 0).GetLocal());
-  if (!m_listener)
-    m_listener = [node] { return Socket::CreateSocket(node, TcpSocketFactory::GetTypeId()); };
+  if (!m_socket)
+    m_socket = [node] { return Socket::CreateSocket(node, TcpSocketFactory::GetTypeId()); };
   poise::ns3world::MachineHost<poise::Balancer>::Wiring wiring;
   wiring.address = m_config.address;
   wiring.socket = m_socket;
-  wiring.listener = m_listener;
+  wiring.accepts = true;
   wiring.notice = [this](const poise::Notice& notice) {
     if (m_notice) m_notice(notice);
   };
@@ -229,7 +223,7 @@ std::vector<uint64_t> PoiseBalancer::GetCounts() const {
 void PoiseBalancer::DoDispose() {
   m_host = nullptr;
   m_gate = nullptr;
-  m_socket = m_listener = nullptr;
+  m_socket = nullptr;
   m_carry = nullptr;
   m_notice = nullptr;
   m_member = nullptr;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <ns3/ipv4-address.h>
@@ -42,7 +43,7 @@ class PoiseBalancer : public Object {
   poise::BalancerConfig& Config() { return m_config; }
   poise::policy::Config& PolicyConfig() { return m_policy; }
   void SetPolicyMaker(PolicyMaker maker) { m_makePolicy = std::move(maker); }
-  void SetSockets(poise::ns3world::SocketMaker socket, poise::ns3world::SocketMaker listener);
+  void SetSocketMaker(poise::ns3world::SocketMaker maker) { m_socket = std::move(maker); }
   void SetHooks(CarryHook carry, NoticeHook notice, MemberHook member);
 
   // Every life of the machine is recorded to what this gives at Boot().
@@ -81,7 +82,7 @@ class PoiseBalancer : public Object {
   poise::policy::Config m_policy;
   PolicyMaker m_makePolicy;
   RecordMaker m_makeRecord;
-  poise::ns3world::SocketMaker m_socket, m_listener;
+  poise::ns3world::SocketMaker m_socket;
   CarryHook m_carry;
   NoticeHook m_notice;
   MemberHook m_member;

@@ -1,6 +1,8 @@
 // An IPv4 stack for every node, and a TCP that can die and start afresh.
 #include "sim/ns3/host_stack.h"
 
+#include <algorithm>
+
 #include <ns3/boolean.h>
 #include <ns3/config.h>
 #include <ns3/double.h>
@@ -14,6 +16,8 @@
 #include <ns3/tcp-cubic.h>
 #include <ns3/tcp-header.h>
 #include <ns3/tcp-prr-recovery.h>
+#include <ns3/tcp-rx-buffer.h>
+#include <ns3/tcp-socket-state.h>
 #include <ns3/traffic-control-layer.h>
 #include <ns3/type-id.h>
 #include <ns3/udp-l4-protocol.h>
@@ -23,19 +27,19 @@
 
 namespace ns3 {
 
-NS_OBJECT_ENSURE_REGISTERED(PoiseTcpListener);
+NS_OBJECT_ENSURE_REGISTERED(PoiseTcpSocket);
 
-TypeId PoiseTcpListener::GetTypeId() {
-  static TypeId tid = TypeId("ns3::PoiseTcpListener")
+TypeId PoiseTcpSocket::GetTypeId() {
+  static TypeId tid = TypeId("ns3::PoiseTcpSocket")
                           .SetParent<TcpSocketBase>()
                           .SetGroupName("Poise")
-                          .AddConstructor<PoiseTcpListener>();
+                          .AddConstructor<PoiseTcpSocket>();
   return tid;
 }
 
 // RFC 9293, 3.10.7.2 (LISTEN): a reset is ignored, an acknowledgement is answered with a reset that
 // takes its sequence number from it, a SYN opens a connection, anything else is dropped.
-void PoiseTcpListener::DoForwardUp(Ptr<Packet> packet, const Address& from, const Address& to) {
+void PoiseTcpSocket::DoForwardUp(Ptr<Packet> packet, const Address& from, const Address& to) {
   TcpHeader header;
   packet->PeekHeader(header);
   const uint8_t flags = header.GetFlags();
@@ -53,6 +57,15 @@ void PoiseTcpListener::DoForwardUp(Ptr<Packet> packet, const Address& from, cons
                     InetSocketAddress::ConvertFrom(from).GetIpv4());
 }
 
+uint32_t PoiseTcpSocket::SendDataPacket(SequenceNumber32 sequence, uint32_t maxSize, bool withAck) {
+  m_highTxAck = std::max(m_highTxAck, m_tcb->m_rxBuffer->NextRxSequence());
+  return TcpSocketBase::SendDataPacket(sequence, maxSize, withAck);
+}
+
+Ptr<TcpSocketBase> PoiseTcpSocket::Fork() {
+  return CopyObject<PoiseTcpSocket>(this);
+}
+
 }  // namespace ns3
 
 namespace poise::ns3world {
@@ -68,9 +81,6 @@ void set_linux_profile(std::uint32_t mtu) {
   using ns3::Config::SetDefault;
   POISE_CHECK(mtu >= 576);
   ns3::GlobalValue::Bind("ChecksumEnabled", ns3::BooleanValue(true));
-  SetDefault("ns3::TcpL4Protocol::SocketType", ns3::TypeIdValue(ns3::TcpCubic::GetTypeId()));
-  SetDefault("ns3::TcpL4Protocol::RecoveryType",
-             ns3::TypeIdValue(ns3::TcpPrrRecovery::GetTypeId()));
   SetDefault("ns3::TcpSocket::SegmentSize", ns3::UintegerValue(mtu - 52));
   SetDefault("ns3::TcpSocket::SndBufSize", ns3::UintegerValue(4u << 20));
   SetDefault("ns3::TcpSocket::RcvBufSize", ns3::UintegerValue(4u << 20));
@@ -123,19 +133,14 @@ void HostTcp::crash() {
 
 ns3::Ptr<ns3::Socket> HostTcp::socket() {
   POISE_CHECK(is_up());
-  return tcp_->CreateSocket();
-}
-
-ns3::Ptr<ns3::Socket> HostTcp::listener() {
-  POISE_CHECK(is_up());
-  const auto listener = ns3::CreateObject<ns3::PoiseTcpListener>();
-  listener->SetNode(node_);
-  listener->SetTcp(tcp_);
-  listener->SetRtt(ns3::CreateObject<ns3::RttMeanDeviation>());
-  listener->SetCongestionControlAlgorithm(ns3::CreateObject<ns3::TcpCubic>());
-  listener->SetRecoveryAlgorithm(ns3::CreateObject<ns3::TcpPrrRecovery>());
-  tcp_->AddSocket(listener);
-  return listener;
+  const auto socket = ns3::CreateObject<ns3::PoiseTcpSocket>();
+  socket->SetNode(node_);
+  socket->SetTcp(tcp_);
+  socket->SetRtt(ns3::CreateObject<ns3::RttMeanDeviation>());
+  socket->SetCongestionControlAlgorithm(ns3::CreateObject<ns3::TcpCubic>());
+  socket->SetRecoveryAlgorithm(ns3::CreateObject<ns3::TcpPrrRecovery>());
+  tcp_->AddSocket(socket);
+  return socket;
 }
 
 }  // namespace poise::ns3world

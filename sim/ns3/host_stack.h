@@ -15,14 +15,20 @@
 
 namespace ns3 {
 
-// A listening socket that answers what belongs to no connection with a reset, as every kernel does.
-// ns-3's own ignores it, so that a client whose flow was moved to another backend would hang.
-class PoiseTcpListener : public TcpSocketBase {
+// ns-3's TCP socket without two of its faults that would change what clients see of a failure:
+// - A listener answers what belongs to no connection with a reset, as every kernel does. ns-3's own
+//   ignores it, and a client whose flow was moved to another backend would hang.
+// - Data that carries an acknowledgement counts as one when it is decided which timestamp to echo.
+//   In ns-3 only empty segments do: a server that answers requests echoes an old timestamp for
+//   ever, and its client's retransmission timeout grows to seconds.
+class PoiseTcpSocket : public TcpSocketBase {
  public:
   static TypeId GetTypeId();
 
  protected:
   void DoForwardUp(Ptr<Packet> packet, const Address& from, const Address& to) override;
+  uint32_t SendDataPacket(SequenceNumber32 sequence, uint32_t maxSize, bool withAck) override;
+  Ptr<TcpSocketBase> Fork() override;
 };
 
 }  // namespace ns3
@@ -50,9 +56,8 @@ class HostTcp {
   void crash();
   bool is_up() const { return tcp_ != nullptr; }
 
-  // REQUIRES: is_up().
+  // A fresh socket, to connect or to listen. REQUIRES: is_up().
   ns3::Ptr<ns3::Socket> socket();
-  ns3::Ptr<ns3::Socket> listener();
 
  private:
   ns3::Ptr<ns3::Node> node_;

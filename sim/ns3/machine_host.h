@@ -43,7 +43,7 @@ class MachineHost {
     Address address;
     std::function<Address(PeerId)> remote;  // where a stream that the machine opens goes
     SocketMaker socket;
-    SocketMaker listener;  // empty: accepts no streams
+    bool accepts = false;  // streams
     std::function<void(const Notice&)> notice;
     std::function<void()> after;  // called after every event but packets
   };
@@ -69,7 +69,7 @@ class MachineHost {
   }
   // Opens for streams and starts the machine.
   void start() {
-    if (wiring_.listener) streams_.listen(wiring_.listener(), wiring_.address);
+    if (wiring_.accepts) streams_.listen(wiring_.socket(), wiring_.address);
     if constexpr (requires(Machine & m) { m.start(now()); })
       act([](Recorded<Machine>& m) { m.start(now()); });
   }

@@ -120,7 +120,7 @@ Server::~Server() {
 
 void Server::start(HostTcp& tcp, const std::vector<std::uint16_t>& ports) {
   for (const std::uint16_t port : ports) {
-    const Ptr<Socket> listener = tcp.listener();
+    const Ptr<Socket> listener = tcp.socket();
     listener->Bind(ns3::InetSocketAddress(ns3::Ipv4Address::GetAny(), port));
     listener->Listen();
     listener->SetAcceptCallback(

@@ -111,7 +111,7 @@ void World::build_balancer(NodeId id) {
   balancer->PolicyConfig() = policy_config(plan_);
   balancer->SetPolicyMaker(options_.make_policy);
   HostTcp& tcp = *hosts_[id].tcp;
-  balancer->SetSockets([&tcp] { return tcp.socket(); }, [&tcp] { return tcp.listener(); });
+  balancer->SetSocketMaker([&tcp] { return tcp.socket(); });
   const std::string& name = topology_.nodes()[id].name;
   balancer->SetHooks(
       [this, id](const ns3::PoiseBalancer::Carried& carried) { log_.carried(id, carried); },
