@@ -2,7 +2,6 @@
 //
 // envoyproxy/envoy, `MaglevTable` without localities. The key is the backend's name: where Envoy is
 // to be matched it is "address:port", or the hostname if Envoy hashes hostnames.
-#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include "model/policy/built_in.h"
