@@ -34,6 +34,8 @@ const Broken kBroken[] = {
     {"a section for a list", "[fault]\nat_s = 1\n"},
     {"a list with something else in it", "fault = [1]\n"},
     {"not TOML", "[policy\nkind = \"maglev\"\n"},
+    {"a header without a name", "[#]\n"},
+    {"a letter that no bare key has", "caf\u00e9 = 1\n"},
     {"a key twice", "seed = 1\nseed = 2\n"},
     {"too few", "[topology]\nbackends = 0\n"},
     {"too large", "[topology.client_link]\nloss = 1.5\n"},

@@ -226,14 +226,13 @@ TEST_F(Scene, TheTimelineAddsUp) {
   const RunResult result = told();
   ASSERT_EQ(result.timeline.size(), 34u);
   double bits = 0;
-  std::uint32_t started = 0, finished = 0, broken = 0, moved = 0;
+  std::uint32_t started = 0, finished = 0, broken = 0;
   for (std::size_t i = 0; i < result.timeline.size(); ++i) {
     const TimelineRow& row = result.timeline[i];
     bits += row.goodput_bps * (i + 1 < 34 ? 0.3 : 0.1);
     started += row.flows_started;
     finished += row.flows_finished;
     broken += row.flows_broken;
-    moved += row.flows_moved;
     EXPECT_EQ(row.flows_open, started - finished - broken);
   }
   EXPECT_NEAR(bits, static_cast<double>(bytes + 7) * 8, 1);
