@@ -32,6 +32,7 @@ std::size_t find_mss(std::span<const std::uint8_t> bytes, const Datagram& datagr
 // Replaces the 16-bit word at `at` and mends the IPv4 header checksum.
 void store_v4_word(std::uint8_t* header, std::size_t at, std::uint16_t value) {
   const std::uint16_t old = load16(header + at);
+  if (old == value) return;
   store16(header + at, value);
   store16(header + 10, checksum_update(load16(header + 10), old, value));
 }

@@ -120,6 +120,15 @@ TEST(MarkCongestion, SetsBothBitsAndMendsTheChecksum) {
     }
 }
 
+// Even one with a wrong checksum: RFC 1624's update would turn 0xffff into 0.
+TEST(MarkCongestion, LeavesAMarkedDatagramAlone) {
+  Bytes bytes = build(UdpDatagram{.source = kClient4, .destination = kVip4, .ip = {.tos = 3}});
+  bytes[10] = bytes[11] = 0xff;
+  Lent lent(bytes);
+  mark_congestion(lent.packet());
+  EXPECT_EQ(lent.bytes(), bytes);
+}
+
 TEST(Build, RefusesWhatDoesNotFit) {
   const std::vector<std::uint8_t> large(65536);
   const std::span<const std::uint8_t> payload = large;

@@ -21,10 +21,9 @@ struct Vector {
   Bytes ours;
 };
 
-// In the expressions, A and B are 10.0.0.1 and 10.255.0.1, A6 and B6 2001:db8::1 and 2001:db8::2.
-std::vector<Vector> vectors() {
+// In the expressions, A and B are 10.0.0.1 and 10.255.0.1.
+std::vector<Vector> vectors_v4() {
   const Bytes syn4 = syn(Family::v4);
-  const Bytes syn6 = build(TcpSegment{.source = kClient6, .destination = kVip6, .mss = 1440});
   return {
       {"IP(src=A,dst=B,flags='DF',id=0)/TCP(sport=4000,dport=80,flags='S',window=65535,"
        "options=[('MSS',1460)])",
@@ -57,6 +56,13 @@ std::vector<Vector> vectors() {
                       .id = 1,
                       .sequence = 2,
                       .payload = text("ping")})},
+  };
+}
+
+// A6 and B6 are 2001:db8::1 and 2001:db8::2.
+std::vector<Vector> vectors_v6() {
+  const Bytes syn6 = build(TcpSegment{.source = kClient6, .destination = kVip6, .mss = 1440});
+  return {
       {"IPv6(src=A6,dst=B6)/TCP(sport=4000,dport=80,flags='S',window=65535,options=[('MSS',1440)])",
        "600000000018064020010db800000000000000000000000120010db80000000000000000000000020fa00050000"
        "0"
@@ -84,6 +90,12 @@ std::vector<Vector> vectors() {
                       .id = 1,
                       .sequence = 2,
                       .payload = text("ping")})},
+  };
+}
+
+std::vector<Vector> vectors_of_tunnels() {
+  const Bytes syn4 = syn(Family::v4);
+  return {
       {"IP(src='10.0.9.1',dst='10.0.1.1',flags='DF',id=0)/syn",
        "450000400000400040041cb90a0009010a0001014500002c00004000400625cc0a0000010aff00010fa00050000"
        "0"
@@ -101,6 +113,13 @@ std::vector<Vector> vectors() {
        "win 65535, options [mss 1460], length 0",
        encapsulated(Encapsulation::gue, Family::v4, syn4)},
   };
+}
+
+std::vector<Vector> vectors() {
+  std::vector<Vector> all;
+  for (auto& some : {vectors_v4(), vectors_v6(), vectors_of_tunnels()})
+    all.insert(all.end(), some.begin(), some.end());
+  return all;
 }
 
 TEST(Vectors, AreBuiltByteForByte) {
