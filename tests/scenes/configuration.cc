@@ -1,9 +1,10 @@
 // The lines at the head of a scene: who is there and how they are configured.
+#include "tests/scenes/configuration.h"
+
 #include <map>
 #include <optional>
 #include <string>
 
-#include "tests/scenes/configuration.h"
 #include "tests/scenes/text.h"
 
 namespace poise::scene {

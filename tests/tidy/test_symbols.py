@@ -14,7 +14,8 @@ C = r"""mem(chr|cmp|cpy|move|set)|str(cmp|len|ncmp|chr)|__(mem|str)\w+_chk|abort
     |__errno_location
     |malloc|free|calloc|realloc|bcmp
     |(log|log2|log10|log1p|exp|exp2|expm1|pow|sqrt|cbrt|floor|ceil|round|l?lround|trunc|rint)[fl]?
-    |(nearbyint|fmod|lgamma|tgamma|erf|erfc|sin|cos|tan|atan|ldexp|frexp|modf|nextafter|hypot|fma)[fl]?
+    |(nearbyint|fmod|lgamma|tgamma|erf|erfc|sin|cos|tan|atan|ldexp|frexp|modf)[fl]?
+    |(nextafter|hypot|fma)[fl]?
     |__\w+[td]i[0-9]|_GLOBAL_OFFSET_TABLE_|__dso_handle
     |__cxa_\w+|__dynamic_cast|__gxx_personality_v0|_Unwind_Resume
     |__assert_fail|__popcountdi2|XXH\w+"""
