@@ -47,6 +47,7 @@ FaultTimeline::FaultTimeline(const Plan& plan, const Topology& topology,
   for (std::size_t i = 0; i < events_.size(); ++i) {
     const FaultEvent& event = events_[i];
     moves_flows_.push_back(can_move_flows(event, topology));
+    if (cuts(event.kind)) add_cut(topology, i);
     effective_.push_back(i < effective.size() ? std::max(effective[i], event.at) : event.at);
     const std::optional<NodeId> node = topology.find_node(event.target);
     if (event.kind == FaultKind::crash && node)
@@ -64,10 +65,37 @@ std::int32_t FaultTimeline::latest_mover(Instant instant) const {
   return found;
 }
 
-std::int32_t FaultTimeline::first_cut(Instant from, Instant to) const {
-  for (std::size_t i = 0; i < events_.size(); ++i)
-    if (cuts(events_[i].kind) && events_[i].at >= from && events_[i].at <= to)
-      return static_cast<std::int32_t>(i);
+void FaultTimeline::add_cut(const Topology& topology, std::size_t index) {
+  const FaultEvent& event = events_[index];
+  Cut cut{event.at, static_cast<std::int32_t>(index), {}, false};
+  const auto add = [&](NodeId id) {
+    const NodeKind kind = topology.nodes()[id].kind;
+    if (kind != NodeKind::router) cut.hosts.push_back(id);
+    cut.of_client = cut.of_client || kind == NodeKind::client;
+  };
+  if (const std::optional<NodeId> node = topology.find_node(event.target)) add(*node);
+  if (const std::optional<LinkId> link = topology.find_link(event.target)) {
+    add(topology.links()[*link].a);
+    add(topology.links()[*link].b);
+  }
+  cuts_.push_back(std::move(cut));
+}
+
+std::int32_t FaultTimeline::first_cut(const FlowFacts& flow, Instant from, Instant to) const {
+  const auto concerns = [&](const Cut& cut, NodeId host) {
+    // What no balancer carried may have been lost at any of them.
+    if (flow.carries.empty() && !cut.of_client) return true;
+    return flow.client == host ||
+           std::any_of(flow.carries.begin(), flow.carries.end(), [&](const Carry& carry) {
+             return carry.balancer == host || carry.backend == host;
+           });
+  };
+  for (const Cut& cut : cuts_) {
+    if (cut.at < from || cut.at > to) continue;
+    if (cut.hosts.empty() || std::any_of(cut.hosts.begin(), cut.hosts.end(),
+                                         [&](NodeId host) { return concerns(cut, host); }))
+      return cut.index;
+  }
   return -1;
 }
 
@@ -141,7 +169,7 @@ Finding judge(const FlowFacts& flow, const FaultTimeline& faults, Instant end_of
     finding.fault = breaking->fault;
     return finding;
   }
-  finding.fault = faults.first_cut(flow.last_progress - kTail, over);
+  finding.fault = faults.first_cut(flow, flow.last_progress - kTail, over);
   finding.cause = finding.fault >= 0 ? Cause::unreachable : Cause::unexplained;
   return finding;
 }

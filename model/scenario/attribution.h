@@ -25,8 +25,9 @@ class FaultTimeline {
   const std::vector<FaultEvent>& events() const { return events_; }
   // The latest at or before `instant`, of those that can move flows; -1: none.
   std::int32_t latest_mover(Instant instant) const;
-  // The first that cuts in [from, to]; -1: none.
-  std::int32_t first_cut(Instant from, Instant to) const;
+  // The first in [from, to] that cuts the flow's way: of a router, of a link between routers, or of
+  // a host (or its link) that the flow has to do with; -1: none.
+  std::int32_t first_cut(const FlowFacts& flow, Instant from, Instant to) const;
   // The crash of `node` that held at some time in [from, to]: the latest of them; -1: none.
   std::int32_t crash_during(NodeId node, Instant from, Instant to) const;
   // From when the event has taken effect until the next that can move flows happens.
@@ -38,7 +39,16 @@ class FaultTimeline {
     Instant from, to;
     std::int32_t index;
   };
+  struct Cut {
+    Instant at;
+    std::int32_t index;
+    std::vector<NodeId> hosts;  // that it concerns; empty: everyone
+    bool of_client;
+  };
+  void add_cut(const Topology& topology, std::size_t index);
+
   std::vector<FaultEvent> events_;
+  std::vector<Cut> cuts_;
   std::vector<bool> moves_flows_;
   std::vector<Instant> effective_;
   std::vector<Crash> crashes_;

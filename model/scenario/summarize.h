@@ -7,9 +7,9 @@
 //                 crashed while the flow was there; fault: that crash.
 //   moved         a balancer sent it to another backend while its own was alive; fault: the latest
 //                 fault that can move flows at or before the first packet sent elsewhere.
-//   unreachable   a fault that cuts (crash, link_down, partition, lossy) came between one second
-//                 before its last progress (what was on its way still arrived) and its end; fault:
-//                 the first of them.
+//   unreachable   a fault cut its way (crash, link_down, partition, lossy: of a router, of a link
+//                 between routers, or of a host it has to do with) between one second before its
+//                 last progress (what was on its way still arrived) and its end; fault: the first.
 //   unexplained   else; fault: -1.
 // Faults that can move flows: crash, restart, pause, resume, drain, deregister, join, partition and
 // heal of any node, and link_down and link_up of a link of a balancer or backend.

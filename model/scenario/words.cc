@@ -9,7 +9,8 @@ namespace {
 using Word = std::string_view;
 
 constexpr std::array<Word, 5> kOutcomes{"ok", "reset", "timeout", "stalled", "open"};
-constexpr std::array<Word, 5> kCauses{"none", "backend_died", "moved", "unreachable", "unexplained"};
+constexpr std::array<Word, 5> kCauses{"none", "backend_died", "moved", "unreachable",
+                                      "unexplained"};
 constexpr std::array<Word, 4> kNodeKinds{"client", "router", "balancer", "backend"};
 constexpr std::array<Word, 13> kFaultKinds{
     "crash",     "restart", "pause", "resume", "drain",     "deregister", "join",

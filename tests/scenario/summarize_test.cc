@@ -161,6 +161,21 @@ TEST_F(Scene, AFaultThatCutsNothingIsNotBlamedForAStall) {
   EXPECT_EQ(verdict(), "stalled unexplained -1");
 }
 
+TEST_F(Scene, TheDeathOfAnotherFlowsBackendExplainsNothing) {
+  fault(2, FaultKind::crash, "backend2");
+  fault(3, FaultKind::link_down, "client2-leaf1");
+  FlowFacts& facts = flow(1, "backend1");
+  facts.last_progress = at(1.9);
+  EXPECT_EQ(verdict(), "stalled unexplained -1");
+}
+
+TEST_F(Scene, WhatNoBalancerCarriedMayHaveBeenLostAtAnyOfThem) {
+  fault(2, FaultKind::crash, "balancer2");
+  FlowFacts& facts = flow(2.1, "backend1");
+  facts.carries.clear();
+  EXPECT_EQ(verdict(), "stalled unreachable 0");
+}
+
 TEST_F(Scene, AFlowThatMakesProgressIsOpen) {
   FlowFacts& facts = flow(1, "backend1");
   facts.last_progress = at(9.5);
