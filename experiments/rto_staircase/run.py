@@ -1,0 +1,103 @@
+"""Sweeps an outage over a running TCP transfer and sets the longest stall against b(2^k - 1)."""
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+import poise
+
+HERE = Path(__file__).resolve().parent
+MIN_RTO_S = 0.2
+OUTAGE = "fault.0.lasts_s"
+TOLERANCE = 0.01
+EDGE = 0.05  # outages closer than this to a step's edge (as a share of it) fall on either side
+
+
+def staircase(outage_s: float) -> float:
+    """The closed form: b(2^k - 1) s for the smallest k that outlasts the outage (RFC 6298, 5.5)."""
+    k = 1
+    while MIN_RTO_S * (2**k - 1) < outage_s:
+        k += 1
+    return MIN_RTO_S * (2**k - 1)
+
+
+def is_near_an_edge(outage_s: float) -> bool:
+    edges = MIN_RTO_S * (2.0 ** np.arange(1, 8) - 1)
+    return bool(np.any(np.abs(outage_s / edges - 1) < EDGE))
+
+
+def measure(outages_s: list[float], *, cache: Path) -> pd.DataFrame:
+    """One run an outage: outage, stall, theory and their relative difference."""
+    plan = poise.Plan.load(HERE / "plan.toml")
+    sweep = poise.sweep(plan, {OUTAGE: outages_s}, runs=1, cache=cache, progress=True)
+    table = pd.DataFrame({"outage_s": sweep.table[OUTAGE], "stall_s": sweep.table["longest_stall_s"]})
+    table["theory_s"] = [staircase(outage) for outage in table["outage_s"]]
+    table["error"] = table["stall_s"] / table["theory_s"] - 1
+    return table.sort_values("outage_s", ignore_index=True)
+
+
+def show(table: pd.DataFrame, console: Console) -> None:
+    rows = Table(title="Longest stall of an upload against the outage of its link", title_justify="left")
+    for name in ("outage", "b(2^k - 1)", "ns-3", "difference"):
+        rows.add_column(name, justify="right")
+    for row in table.itertuples():
+        rows.add_row(
+            f"{row.outage_s:.2f} s", f"{row.theory_s:.2f} s", f"{row.stall_s:.4f} s", f"{row.error:+.2%}"
+        )
+    console.print(rows)
+
+
+def draw(table: pd.DataFrame, path: Path) -> None:
+    figure, axes = plt.subplots(figsize=(8, 4.5), layout="constrained")
+    outages = np.geomspace(table["outage_s"].min() * 0.9, table["outage_s"].max() * 1.1, 2000)
+    axes.plot(outages, [staircase(x) for x in outages], color="#999999", linewidth=1.5)
+    axes.plot(outages, outages, color="#cccccc", linestyle="--", linewidth=1)
+    axes.plot(table["outage_s"], table["stall_s"], "o", color="#0072B2", markersize=5)
+    axes.set(xscale="log", yscale="log", xlabel="outage (s)", ylabel="longest stall (s)")
+    last = table.iloc[-1]
+    axes.annotate("b(2$^k$ − 1), b = 0.2 s", (outages[0], staircase(outages[0])), color="#777777",
+                  xytext=(0, 8), textcoords="offset points")
+    axes.annotate("the outage itself", (outages[400], outages[400]), color="#999999",
+                  xytext=(6, -14), textcoords="offset points")
+    axes.annotate("ns-3", (last.outage_s, last.stall_s), color="#0072B2",
+                  xytext=(-28, 8), textcoords="offset points")
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    axes.set_title("What an outage costs a sender: the staircase of TCP's backoff", loc="left")
+    figure.savefig(path, dpi=150)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("results/rto_staircase"))
+    parser.add_argument("--quick", action="store_true", help="four outages instead of twenty-eight")
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+
+    outages_s = [0.4, 1.0, 2.2, 6.5] if arguments.quick else [
+        round(float(x), 3) for x in np.geomspace(0.12, 11, 34) if not is_near_an_edge(float(x))
+    ]
+    console = Console()
+    table = measure(outages_s, cache=arguments.out / "cache")
+    table.to_csv(arguments.out / "staircase.csv", index=False)
+    draw(table, arguments.out / "staircase.png")
+    show(table, console)
+    worst = float(table["error"].abs().max())
+    holds = worst <= TOLERANCE
+    console.print(f"Worst difference {worst:.2%}; allowed {TOLERANCE:.0%}: {'holds' if holds else 'FAILS'}")
+    console.print(f"Table   {arguments.out}/staircase.csv\nPicture {arguments.out}/staircase.png", highlight=False)
+    return 0 if holds else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
