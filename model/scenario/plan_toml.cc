@@ -21,13 +21,7 @@ void check_rules(const Plan& plan, Problems& problems) {
 Plan overridden(const Plan& plan, std::span<const Override> overrides, Problems& problems,
                 CustomPolicies custom) {
   Plan changed = plan;
-  for (const Override& change : overrides) {
-    if (change.key.starts_with("variant")) {
-      problems.add("", change.key + " cannot be overridden: variants do not nest");
-    } else {
-      apply_override(changed, change, problems, custom);
-    }
-  }
+  for (const Override& change : overrides) apply_override(changed, change, problems, custom);
   if (problems.empty()) check_rules(changed, problems);
   return changed;
 }
@@ -45,7 +39,10 @@ void check_variants(const Plan& plan, Problems& problems, CustomPolicies custom)
         problems.add(path + ".name",
                      path + ".name is " + quoted(variant.name) + ", as another variant's is");
     Problems of_variant("");
-    overridden(base, variant.set, of_variant, custom);
+    for (const Override& change : variant.set)
+      if (change.key.starts_with("variant"))
+        of_variant.add("", change.key + " cannot be overridden: variants do not nest");
+    if (of_variant.empty()) overridden(base, variant.set, of_variant, custom);
     for (const std::string& text : of_variant.texts())
       problems.add(path + ".set", "variant " + quoted(variant.name) + ": " + text);
   }
@@ -80,6 +77,7 @@ Plan with(const Plan& plan, std::string_view key, std::string_view value, Custom
 Plan with(const Plan& plan, std::span<const Override> overrides, CustomPolicies custom) {
   Problems problems("override");
   Plan changed = overridden(plan, overrides, problems, custom);
+  if (problems.empty()) check_variants(changed, problems, custom);
   problems.raise();
   return changed;
 }
