@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional, Sequence
 
 import pandas as pd
-from rich.table import Table
+from rich.console import Group
 
 from poise import show
 from poise.errors import PoiseError
@@ -52,7 +52,7 @@ class Comparison:
             [run.faults.assign(variant=name) for name, run in self.runs.items()], ignore_index=True
         )
 
-    def table(self) -> Table:
+    def table(self) -> Group:
         """The comparison for people: print it with rich."""
         return show.comparison_table(self.runs, title=self.plan.title)
 

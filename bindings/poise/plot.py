@@ -160,12 +160,22 @@ def _goodput(axes: Axes, run: Run, peak_bps: float) -> None:
     axes.tick_params(labelbottom=False, bottom=False, labelsize=8)
 
 
+def _root(values: Numbers) -> Numbers:
+    root: Numbers = np.sqrt(np.maximum(values, 0))
+    return root
+
+
+def _square(values: Numbers) -> Numbers:
+    return np.square(values)
+
+
 def _broken(axes: Axes, run: Run, broken_max: int) -> None:
-    """The bars of a strip, and beside each fault the number of flows that it broke in all."""
+    """The bars of a strip (a root scale), and beside each fault how many flows it broke in all."""
     broken = run.timeline["flows_broken"].to_numpy()
     width_s = max(float(run.plan.measures.interval_s), 0.004 * float(run.plan.duration_s))
     axes.bar(_middle_s(run), broken, width=width_s, color=VERMILION, linewidth=0)
-    axes.set_ylim(0, max(1, broken_max) * 1.25)
+    axes.set_yscale("function", functions=(_root, _square))  # so that one flow is seen beside 100
+    axes.set_ylim(0, max(4, broken_max) * 1.25)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.tick_params(labelsize=8)
@@ -212,29 +222,22 @@ def _label_faults(axes: Axes, faults: list[tuple[float, str]], *, end_s: float) 
 
 def _name_panel(above: Axes, below: Axes, name: str, run: Run) -> None:
     numbers = run.summary()
-    title = above.text(
-        1.02,
-        1.0,
-        textwrap.fill(name, 17),
-        transform=above.transAxes,
-        weight="bold",
-        size=10,
-        va="top",
-    )
-    lines = 1 + title.get_text().count("\n")
+    name = textwrap.fill(name, 22)
+    above.text(1.015, 1.02, name, transform=above.transAxes, weight="bold", size=9.5, va="top")
     above.text(
-        1.02, 1.0 - 0.26 * lines,
+        1.015, 0.98 - 0.21 * (1 + name.count("\n")),
         f"{numbers.flows:,} flows, {numbers.moved:,} moved\n"
-        f"p99 {show.seconds(numbers.completion_p99_s)}\n"
-        f"longest stall {show.seconds(numbers.longest_stall_s)}",
-        transform=above.transAxes, size=8, va="top", color=INK, linespacing=1.35,
+        f"p99 {show.seconds(numbers.completion_p99_s)}, "
+        f"stall {show.seconds(numbers.longest_stall_s)}",
+        transform=above.transAxes, size=8, va="top", linespacing=1.3,
     )  # fmt: skip
-    causes = [
+    why = [
         f"{getattr(numbers, column):,} {text}"
         for column, text in show.CAUSES.items()
         if getattr(numbers, column)
     ]
     below.text(
-        1.02, 1.0, "\n".join([f"{numbers.broken:,} broken", *causes]),
-        transform=below.transAxes, size=8, va="top", color=VERMILION if numbers.broken else FAINT,
+        1.015, -0.04, "\n".join([f"{numbers.broken:,} broken", *why]),
+        transform=below.transAxes, size=8, va="bottom", linespacing=1.15,
+        color=VERMILION if numbers.broken else FAINT,
     )  # fmt: skip

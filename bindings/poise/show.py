@@ -2,8 +2,9 @@
 from __future__ import annotations
 
 import math
-from typing import Mapping, Optional
+from typing import Any, Mapping, Optional
 
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
@@ -12,7 +13,7 @@ from poise.runs import Run
 CAUSES = {
     "broken_backend_died": "backend died",
     "broken_moved": "moved away",
-    "broken_unreachable": "no way there",
+    "broken_unreachable": "unreachable",
     "broken_unexplained": "by no fault",
 }
 VERBS = {
@@ -101,7 +102,7 @@ def faults_table(run: Run) -> Optional[Table]:
         table.add_column(name, justify="left" if name in ("what", "why") else "right")
     for row in run.faults.itertuples():
         why = ", ".join(
-            f"{getattr(row, name)} {text}" for name, text in CAUSES.items() if getattr(row, name)
+            f"{getattr(row, name)} {text}" for name, text in CAUSES.items() if getattr(row, name, 0)
         )
         table.add_row(
             f"{row.at_ns * 1e-9:.2f} s",
@@ -116,43 +117,53 @@ def faults_table(run: Run) -> Optional[Table]:
     return table
 
 
-def comparison_table(runs: Mapping[str, Run], *, title: str = "") -> Table:
-    """Runs side by side: a line a variant, a column a fault with what it broke and moved."""
-    table = Table(title=title or None, title_justify="left", show_lines=True)
-    first = next(iter(runs.values()))
-    table.add_column("policy", no_wrap=True)
-    table.add_column("flows", justify="right")
-    for row in first.faults.itertuples():
-        heading = f"{row.at_ns * 1e-9:g} s\n{row.target}\n{VERBS.get(row.kind, row.kind)}"
-        table.add_column(heading, justify="left")
-    for name in ("moved", "p50", "p99", "longest\nstall", "load\nmax/mean"):
-        table.add_column(name, justify="right", no_wrap=True)
+def comparison_table(runs: Mapping[str, Run], *, title: str = "") -> Group:
+    """Runs side by side: a line a variant with its numbers, then what each fault broke and why."""
+    numbers = Table(title=title or None, title_justify="left")
+    numbers.add_column("variant")
+    for name in ("flows", "broken", "moved", "p50", "p99", "longest\nstall", "load\nmax/mean"):
+        numbers.add_column(name, justify="right", no_wrap=True)
     for name, run in runs.items():
-        numbers = run.summary()
-        table.add_row(
+        summary = run.summary()
+        numbers.add_row(
             name,
-            count(numbers.flows),
-            *(_broken_by(row) for row in run.faults.itertuples()),
-            count(numbers.moved),
-            seconds(numbers.completion_p50_s),
-            seconds(numbers.completion_p99_s),
-            seconds(numbers.longest_stall_s),
-            _ratio(numbers.load_max_over_mean),
+            count(summary.flows),
+            count(summary.broken),
+            count(summary.moved),
+            seconds(summary.completion_p50_s),
+            seconds(summary.completion_p99_s),
+            seconds(summary.longest_stall_s),
+            _ratio(summary.load_max_over_mean),
         )
-    return table
+    first = next(iter(runs.values()))
+    if first.faults.empty:
+        return Group(numbers)
+    faults = Table(title="Broken by each fault, and why", title_justify="left", show_lines=True)
+    faults.add_column("variant")
+    for row in first.faults.itertuples():
+        what = fault_sentence(row.kind, row.target)
+        faults.add_column(f"{row.at_ns * 1e-9:g} s: {what}", ratio=1)
+    unexplained = {name: run.summary().broken_unexplained for name, run in runs.items()}
+    if any(unexplained.values()):
+        faults.add_column("by no fault", justify="right")
+    for name, run in runs.items():
+        rest = [count(unexplained[name])] if any(unexplained.values()) else []
+        faults.add_row(name, *(_broken_by(row) for row in run.faults.itertuples()), *rest)
+    return Group(numbers, faults)
 
 
-def _broken_by(row: object) -> Text:
-    broken, moved, seen = (
-        getattr(row, f"flows_{name}") for name in ("broken", "moved", "seen_after")
-    )
-    lines = [
-        Text(f"{broken} broken", style="bold red") if broken else Text("none broken", style="green")
-    ]
-    for name, text in CAUSES.items():
-        if getattr(row, name):
-            lines.append(Text(f"  {getattr(row, name)} {text}"))
-    lines.append(Text(f"{moved} of {seen} moved", style="" if moved else "dim"))
+def _broken_by(row: Any) -> Text:
+    lines = [Text("none", style="green")]
+    if row.flows_broken:
+        lines = [Text(count(row.flows_broken), style="bold red")]
+        why = {text: getattr(row, name, 0) for name, text in CAUSES.items()}
+        why = {text: number for text, number in why.items() if number}
+        if len(why) == 1:
+            lines[0].append(f" {next(iter(why))}", style="default not bold")
+        else:
+            lines += [Text(f"  {count(number)} {text}") for text, number in why.items()]
+    if row.flows_moved:
+        lines.append(Text(f"moved {count(row.flows_moved)}/{count(row.flows_seen_after)}"))
     return Text("\n").join(lines)
 
 
