@@ -1,4 +1,4 @@
-"""Runs the failover experiment: every variant on the same flows, a table, a picture, and the story."""
+"""Runs the failover experiment: all variants on the same flows, a table, a picture, the story."""
 from __future__ import annotations
 
 import argparse
@@ -15,9 +15,9 @@ HERE = Path(__file__).resolve().parent
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=Path("results/failover"), help="folder for tables and picture")
+    parser.add_argument("--out", type=Path, default=Path("results/failover"), help="folder")
     parser.add_argument("--seed", type=int, help="instead of the plan's")
-    parser.add_argument("--variant", action="append", help="only these; may be given more than once")
+    parser.add_argument("--variant", action="append", help="only these; may be repeated")
     arguments = parser.parse_args()
 
     plan = poise.Plan.load(HERE / "plan.toml")
@@ -33,7 +33,8 @@ def main() -> int:
     for check in checks(comparison):
         failed += not check.holds
         mark = "[green]holds[/green]" if check.holds else "[red]FAILS[/red]"
-        console.print(f"  {mark}  {check.variant}: {check.claim} ({check.measured})", highlight=False)
+        console.print(f"  {mark}  {check.variant}: {check.claim}", highlight=False)
+        console.print(f"         {check.measured}", style="dim", highlight=False)
 
     console.print(f"\nTables      {folder}/*/*.csv", highlight=False)
     console.print(f"Picture     {folder}/timeline.png", highlight=False)

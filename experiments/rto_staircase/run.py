@@ -40,19 +40,24 @@ def measure(outages_s: list[float], *, cache: Path) -> pd.DataFrame:
     """One run an outage: outage, stall, theory and their relative difference."""
     plan = poise.Plan.load(HERE / "plan.toml")
     sweep = poise.sweep(plan, {OUTAGE: outages_s}, runs=1, cache=cache, progress=True)
-    table = pd.DataFrame({"outage_s": sweep.table[OUTAGE], "stall_s": sweep.table["longest_stall_s"]})
+    table = pd.DataFrame(
+        {"outage_s": sweep.table[OUTAGE], "stall_s": sweep.table["longest_stall_s"]}
+    )
     table["theory_s"] = [staircase(outage) for outage in table["outage_s"]]
     table["error"] = table["stall_s"] / table["theory_s"] - 1
     return table.sort_values("outage_s", ignore_index=True)
 
 
 def show(table: pd.DataFrame, console: Console) -> None:
-    rows = Table(title="Longest stall of an upload against the outage of its link", title_justify="left")
+    rows = Table(title="Longest stall against the outage", title_justify="left")
     for name in ("outage", "b(2^k - 1)", "ns-3", "difference"):
         rows.add_column(name, justify="right")
     for row in table.itertuples():
         rows.add_row(
-            f"{row.outage_s:.2f} s", f"{row.theory_s:.2f} s", f"{row.stall_s:.4f} s", f"{row.error:+.2%}"
+            f"{row.outage_s:.2f} s",
+            f"{row.theory_s:.2f} s",
+            f"{row.stall_s:.4f} s",
+            f"{row.error:+.2%}",
         )
     console.print(rows)
 
@@ -65,12 +70,13 @@ def draw(table: pd.DataFrame, path: Path) -> None:
     axes.plot(table["outage_s"], table["stall_s"], "o", color="#0072B2", markersize=5)
     axes.set(xscale="log", yscale="log", xlabel="outage (s)", ylabel="longest stall (s)")
     last = table.iloc[-1]
-    axes.annotate("b(2$^k$ − 1), b = 0.2 s", (outages[0], staircase(outages[0])), color="#777777",
-                  xytext=(0, 8), textcoords="offset points")
-    axes.annotate("the outage itself", (outages[400], outages[400]), color="#999999",
-                  xytext=(6, -14), textcoords="offset points")
-    axes.annotate("ns-3", (last.outage_s, last.stall_s), color="#0072B2",
-                  xytext=(-28, 8), textcoords="offset points")
+
+    def label(text: str, at: tuple[float, float], offset: tuple[int, int], color: str) -> None:
+        axes.annotate(text, at, color=color, xytext=offset, textcoords="offset points")
+
+    label("b(2$^k$ − 1), b = 0.2 s", (outages[0], staircase(outages[0])), (0, 8), "#777777")
+    label("the outage itself", (outages[400], outages[400]), (6, -14), "#999999")
+    label("ns-3", (last.outage_s, last.stall_s), (-28, 8), "#0072B2")
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     axes.set_title("What an outage costs a sender: the staircase of TCP's backoff", loc="left")
@@ -94,8 +100,10 @@ def main() -> int:
     show(table, console)
     worst = float(table["error"].abs().max())
     holds = worst <= TOLERANCE
-    console.print(f"Worst difference {worst:.2%}; allowed {TOLERANCE:.0%}: {'holds' if holds else 'FAILS'}")
-    console.print(f"Table   {arguments.out}/staircase.csv\nPicture {arguments.out}/staircase.png", highlight=False)
+    verdict = "holds" if holds else "FAILS"
+    console.print(f"Worst difference {worst:.2%}; allowed {TOLERANCE:.0%}: {verdict}")
+    console.print(f"Table   {arguments.out}/staircase.csv", highlight=False)
+    console.print(f"Picture {arguments.out}/staircase.png", highlight=False)
     return 0 if holds else 1
 
 
