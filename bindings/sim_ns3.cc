@@ -27,6 +27,7 @@ namespace {
 [[noreturn]] void give_up(const py::object& leave, py::error_already_set& error) {
   constexpr int kPolicyFailed = 70;  // EX_SOFTWARE
   try {
+    if (error.trace()) PyException_SetTraceback(error.value().ptr(), error.trace().ptr());
     leave(error.value());
   } catch (py::error_already_set&) {
     std::_Exit(kPolicyFailed + 1);
