@@ -20,9 +20,10 @@ namespace {
 
 using scenario::NodeKind;
 
-constexpr Duration kBeat = std::chrono::milliseconds{1};  // of simulated time
-constexpr std::int64_t kPollWallNs = 50'000'000;          // of wall time
-constexpr std::uint16_t kAnyPort = 80;                    // where clients of an any-port VIP go
+constexpr Duration kBeatMin = std::chrono::milliseconds{1};  // of simulated time
+constexpr int kBeatsMax = 100'000;                           // a run
+constexpr std::int64_t kPollWallNs = 50'000'000;             // of wall time
+constexpr std::uint16_t kAnyPort = 80;                       // where clients of an any-port VIP go
 
 std::int64_t wall_ns() {
   return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds{1};
@@ -224,7 +225,8 @@ void World::beat() {
       ns3::Simulator::Stop();
     }
   }
-  ns3::Simulator::Schedule(to_ns3(kBeat), &World::beat, this);
+  ns3::Simulator::Schedule(to_ns3(std::max(kBeatMin, plan_.duration / kBeatsMax)), &World::beat,
+                           this);
 }
 
 scenario::RunResult World::run() {

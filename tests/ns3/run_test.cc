@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -68,6 +69,44 @@ TEST_P(Ns3Tunnel, CarriesUploadsAndDownloadsWithoutFragments) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Ns3Tunnel, testing::Values("caplance", "gue", "ipip", "gre"));
+
+class Ns3Mtu : public testing::TestWithParam<std::uint32_t> {};
+
+TEST_P(Ns3Mtu, FitsTheTunnelIntoTheFabric) {
+  Plan plan = small_plan(2, 2, 2);
+  plan.service.mtu = GetParam();
+  plan.workload.direction = "upload";
+  plan.workload.size_bytes = 100000;
+  plan.workload.flow_count_max = 6;
+  const RunResult result = run_forked(plan);
+  EXPECT_EQ(count(result, Outcome::ok), 6u);
+  for (const std::string balancer : {"balancer1", "balancer2"}) {
+    EXPECT_EQ(counter(result, balancer, "drop_too_big"), 0);
+    EXPECT_EQ(counter(result, balancer, "fragmented"), 0);
+  }
+  EXPECT_EQ(counter(result, "world", "lost_too_big"), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Sizes, Ns3Mtu, testing::Values(576, 1280, 1500, 9000));
+
+class Ns3Shape : public testing::TestWithParam<scenario::Shape> {};
+
+TEST_P(Ns3Shape, ServesEveryClientThroughEveryRouter) {
+  Plan plan = small_plan(40, 4, 12);
+  plan.topology.shape = GetParam();
+  plan.workload.start = 2s;
+  plan.service.vips.push_back({Address::v4(0x0aff0002), 0, "tcp"});  // any port
+  const RunResult result = run_forked(plan);
+  ASSERT_GT(result.flows.size(), 60u);
+  EXPECT_EQ(count(result, Outcome::ok), result.flows.size());
+  EXPECT_EQ(counter(result, "world", "lost_no_route"), 0);
+  EXPECT_EQ(counter(result, "world", "lost_ttl_expired"), 0);
+  EXPECT_EQ(counter(result, "world", "lost_bad_checksum"), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Ns3Shape,
+                         testing::Values(scenario::Shape::leaf, scenario::Shape::clos,
+                                         scenario::Shape::wan));
 
 TEST(Ns3Run, RepeatsItselfAndChangesWithTheRunNumber) {
   Plan plan = small_plan(4, 2, 3);
