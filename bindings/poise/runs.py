@@ -166,8 +166,9 @@ def run(
     seed, run: replace the plan's. world: "ns3" (others are not built yet). progress: True for a
     bar on the terminal, or a function of the fraction 0..1. policies: {kind: class}, policies
     written in Python (`poise.Policy`), for a plan whose `policy.kind` is one of them. cache: a
-    folder that keeps runs by what determines them; a run found there is not run again. files_folder:
-    where captures and records go (a temporary one unless told). cancelled: asked ten times a second.
+    folder that keeps runs by what determines them; a run found there is not run again.
+    files_folder: where captures and records go (a temporary one unless told). cancelled: asked ten
+    times a second.
 
     Raises RunError (with plan, seed, run and the command that repeats it) when the run fails,
     ValueError for a world that is not there, PlanError when the plan's policy is not in `policies`,

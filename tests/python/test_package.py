@@ -1,4 +1,4 @@
-"""Laws of the package as a whole: its stubs, its words, what a missing build says, the notebooks."""
+"""Laws of the package as a whole: its stubs, its words, its notebooks, a missing build."""
 import ast
 import inspect
 import re

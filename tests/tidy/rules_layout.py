@@ -162,8 +162,8 @@ def includes_start_at_the_root(file):
     ]
 )
 def only_the_package_imports_its_core(file):
-    """_poise is private to bindings/poise; everybody else imports poise."""
-    if not file.is_python or file.path.startswith("bindings/"):
+    """_poise is private to bindings/poise and its tests; everybody else imports poise."""
+    if not file.is_python or file.path.startswith(("bindings/", "tests/python/")):
         return
     for number, line in enumerate(file.lines, 1):
         if re.match(r"\s*(import|from)\s.*\b_poise\b", line):
