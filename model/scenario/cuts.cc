@@ -2,86 +2,138 @@
 #include "model/scenario/cuts.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
+
+#include <boost/graph/biconnected_components.hpp>
 
 namespace poise::scenario {
 namespace {
 
-// The working hosts of one kind, grouped: hosts whose working links lead to the same nodes reach
-// the same, so one of them answers for all. (Few groups, whatever the number of hosts.)
+// Which working routers are connected: the number of each one's component.
+std::vector<std::uint32_t> components(const Topology& topology, const Alive& alive) {
+  std::vector<std::uint32_t> component(topology.nodes().size(), kUnreachable);
+  std::uint32_t count = 0;
+  for (NodeId start = 0; start < component.size(); ++start) {
+    const auto is_new = [&](NodeId id) {
+      return topology.nodes()[id].kind == NodeKind::router && alive.node(id) &&
+             component[id] == kUnreachable;
+    };
+    if (!is_new(start)) continue;
+    std::vector<NodeId> queue{start};
+    component[start] = count;
+    for (std::size_t i = 0; i < queue.size(); ++i) {
+      for (const Hop& hop : topology.neighbours(queue[i])) {
+        if (!alive.link(hop.link) || !is_new(hop.node)) continue;
+        component[hop.node] = count;
+        queue.push_back(hop.node);
+      }
+    }
+    ++count;
+  }
+  return component;
+}
+
+// Working hosts of one kind that reach the same: one of them answers for all. (Few groups, whatever
+// the number of hosts.)
 struct Group {
+  // What its working links lead to: components of routers (false, number) and hosts (true, NodeId).
+  using Ends = std::vector<std::pair<bool, std::uint32_t>>;
   NodeId host = 0;
   std::uint32_t size = 0;
+  Ends ends;  // sorted
+
+  bool reaches(const Group& other) const {
+    if (std::binary_search(ends.begin(), ends.end(), std::pair(true, other.host))) return true;
+    return std::any_of(ends.begin(), ends.end(), [&](const auto& end) {
+      return !end.first && std::binary_search(other.ends.begin(), other.ends.end(), end);
+    });
+  }
 };
 
-std::vector<Group> groups(const Topology& topology, const Alive& alive, NodeKind kind) {
-  std::map<std::vector<NodeId>, std::size_t> places;
+std::vector<Group> groups(const Topology& topology, const Alive& alive,
+                          const std::vector<std::uint32_t>& component, NodeKind kind) {
+  std::map<Group::Ends, std::size_t> places;
   std::vector<Group> found;
   for (const NodeId host : topology.of_kind(kind)) {
     if (!alive.node(host)) continue;
-    std::vector<NodeId> ends;
-    for (const Hop& hop : topology.neighbours(host))
-      if (alive.link(hop.link) && alive.node(hop.node)) ends.push_back(hop.node);
+    Group::Ends ends;
+    for (const Hop& hop : topology.neighbours(host)) {
+      if (!alive.link(hop.link) || !alive.node(hop.node)) continue;
+      const bool is_host = topology.nodes()[hop.node].kind != NodeKind::router;
+      ends.emplace_back(is_host, is_host ? hop.node : component[hop.node]);
+    }
     std::sort(ends.begin(), ends.end());
-    const auto [place, is_new] = places.emplace(std::move(ends), found.size());
-    if (is_new) found.push_back({host, 0});
+    ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
+    const auto [place, is_new] = places.emplace(ends, found.size());
+    if (is_new) found.push_back({host, 0, std::move(ends)});
     ++found[place->second].size;
   }
   return found;
 }
 
-// What a search from one host reaches, and how it got there.
-struct Search {
-  std::vector<bool> reached;
-  std::vector<Hop> back;  // by node: the link and node one step nearer to the start
+struct Members {
+  std::vector<Group> clients, balancers, backends;
 };
+Members members(const Topology& topology, const Alive& alive) {
+  const std::vector<std::uint32_t> component = components(topology, alive);
+  return {groups(topology, alive, component, NodeKind::client),
+          groups(topology, alive, component, NodeKind::balancer),
+          groups(topology, alive, component, NodeKind::backend)};
+}
 
-Search search(const Topology& topology, const Alive& alive, NodeId start) {
-  Search found{std::vector<bool>(topology.nodes().size(), false),
-               std::vector<Hop>(topology.nodes().size())};
-  if (!alive.node(start)) return found;
-  found.reached[start] = true;
+// Who serves a client: a balancer and a backend; nullopt: nobody.
+std::optional<std::pair<NodeId, NodeId>> servers_of(const Group& client, const Members& all) {
+  for (const Group& balancer : all.balancers) {
+    if (!client.reaches(balancer)) continue;
+    for (const Group& backend : all.backends)
+      if (balancer.reaches(backend) && backend.reaches(client))
+        return std::pair(balancer.host, backend.host);
+  }
+  return std::nullopt;
+}
+
+// From one host over working routers: for each node that is reached, the link and the node one step
+// nearer to the start.
+std::vector<Hop> search(const Topology& topology, const Alive& alive, NodeId start) {
+  std::vector<Hop> back(topology.nodes().size());
+  std::vector<bool> reached(topology.nodes().size(), false);
+  reached[start] = true;
   std::vector<NodeId> queue{start};
   for (std::size_t i = 0; i < queue.size(); ++i) {
     if (queue[i] != start && topology.nodes()[queue[i]].kind != NodeKind::router) continue;
     for (const Hop& hop : topology.neighbours(queue[i])) {
-      if (found.reached[hop.node] || !alive.link(hop.link) || !alive.node(hop.node)) continue;
-      found.reached[hop.node] = true;
-      found.back[hop.node] = {hop.link, queue[i], 0};
+      if (reached[hop.node] || !alive.link(hop.link) || !alive.node(hop.node)) continue;
+      reached[hop.node] = true;
+      back[hop.node] = {hop.link, queue[i], 0};
       queue.push_back(hop.node);
     }
   }
-  return found;
+  return back;
 }
 
 // A chain of working parts client -> balancer -> backend -> client, without the client itself.
 std::optional<std::vector<Part>> serving_chain(const Topology& topology, const Alive& alive) {
-  const std::vector<Group> balancers = groups(topology, alive, NodeKind::balancer);
-  const std::vector<Group> backends = groups(topology, alive, NodeKind::backend);
-  std::vector<Search> from_balancer;
-  for (const Group& balancer : balancers)
-    from_balancer.push_back(search(topology, alive, balancer.host));
-  for (const Group& client : groups(topology, alive, NodeKind::client)) {
-    const Search from_client = search(topology, alive, client.host);
-    for (std::size_t i = 0; i < balancers.size(); ++i) {
-      if (!from_client.reached[balancers[i].host]) continue;
-      for (const Group& backend : backends) {
-        if (!from_client.reached[backend.host] || !from_balancer[i].reached[backend.host]) continue;
-        std::set<Part> parts;
-        const auto walk = [&](const Search& found, NodeId from, NodeId to) {
-          for (NodeId at = to; at != from; at = found.back[at].node) {
-            parts.insert({Part::Kind::node, at});
-            parts.insert({Part::Kind::link, found.back[at].link});
-          }
-        };
-        walk(from_client, client.host, balancers[i].host);
-        walk(from_balancer[i], balancers[i].host, backend.host);
-        walk(from_client, client.host, backend.host);
-        return std::vector<Part>(parts.begin(), parts.end());
+  const Members all = members(topology, alive);
+  for (const Group& client : all.clients) {
+    const auto servers = servers_of(client, all);
+    if (!servers) continue;
+    std::set<Part> parts;
+    const auto walk = [&](const std::vector<Hop>& back, NodeId from, NodeId to) {
+      for (NodeId at = to; at != from; at = back[at].node) {
+        parts.insert({Part::Kind::node, at});
+        parts.insert({Part::Kind::link, back[at].link});
       }
-    }
+    };
+    const auto [balancer, backend] = *servers;
+    const std::vector<Hop> from_client = search(topology, alive, client.host);
+    walk(from_client, client.host, balancer);
+    walk(from_client, client.host, backend);
+    walk(search(topology, alive, balancer), balancer, backend);
+    return std::vector<Part>(parts.begin(), parts.end());
   }
   return std::nullopt;
 }
@@ -112,21 +164,17 @@ void extend(const Topology& topology, Alive& alive, std::vector<Part>& removed,
 }
 
 std::uint32_t backends_reached(const Topology& topology, const Alive& alive) {
-  const std::vector<Group> balancers = groups(topology, alive, NodeKind::balancer);
-  std::vector<bool> reached(topology.nodes().size(), false);
-  for (const Group& balancer : balancers) {
-    const Search found = search(topology, alive, balancer.host);
-    for (std::size_t id = 0; id < reached.size(); ++id)
-      if (found.reached[id]) reached[id] = true;
-  }
+  const Members all = members(topology, alive);
   std::uint32_t count = 0;
-  for (const NodeId backend : topology.of_kind(NodeKind::backend)) count += reached[backend];
+  for (const Group& backend : all.backends)
+    if (std::any_of(all.balancers.begin(), all.balancers.end(),
+                    [&](const Group& balancer) { return balancer.reaches(backend); }))
+      count += backend.size;
   return count;
 }
 
-// Parts worth taking away one by one: not clients and their links; and of several hosts with the
-// same neighbours none, because another one answers for it.
-std::vector<Part> candidates(const Topology& topology, const Alive& alive) {
+// Hosts that another one of their kind with the same neighbours answers for.
+std::vector<bool> replaceable_hosts(const Topology& topology, const Alive& alive) {
   std::vector<bool> replaceable(topology.nodes().size(), false);
   for (const NodeKind kind : {NodeKind::balancer, NodeKind::backend}) {
     std::map<std::vector<NodeId>, std::vector<NodeId>> alike;
@@ -140,15 +188,51 @@ std::vector<Part> candidates(const Topology& topology, const Alive& alive) {
     for (const auto& [ends, hosts] : alike)
       for (const NodeId host : hosts) replaceable[host] = hosts.size() > 1;
   }
-  const auto counts = [&](NodeId id) {
-    return alive.node(id) && topology.nodes()[id].kind != NodeKind::client && !replaceable[id];
-  };
+  return replaceable;
+}
+
+// Parts worth taking away one by one. Only routers forward, so a link between routers matters when
+// it is a bridge of the graph of routers, and a router when it is an articulation point there or
+// carries hosts. Of several hosts with the same neighbours none matters. Clients and their links do
+// not count.
+std::vector<Part> candidates(const Topology& topology, const Alive& alive) {
+  const auto is_router = [&](NodeId id) { return topology.nodes()[id].kind == NodeKind::router; };
+  Topology::Graph routers(topology.nodes().size());
+  for (LinkId id = 0; id < topology.links().size(); ++id)
+    if (is_router(topology.links()[id].a) && is_router(topology.links()[id].b))
+      boost::add_edge(topology.links()[id].a, topology.links()[id].b, id, routers);
+  std::vector<std::size_t> block(topology.links().size(), 0);
+  std::vector<std::size_t> articulations;
+  boost::biconnected_components(
+      routers,
+      boost::make_iterator_property_map(block.begin(), boost::get(boost::edge_index, routers)),
+      std::back_inserter(articulations));
+  std::map<std::size_t, std::set<NodeId>> ends_of_block;  // a bridge's has two
+  for (LinkId id = 0; id < topology.links().size(); ++id)
+    if (is_router(topology.links()[id].a) && is_router(topology.links()[id].b))
+      ends_of_block[block[id]].insert({topology.links()[id].a, topology.links()[id].b});
+
+  std::vector<bool> matters(topology.nodes().size(), false);
+  for (const std::size_t id : articulations) matters[id] = true;
+  const std::vector<bool> replaceable = replaceable_hosts(topology, alive);
+  for (NodeId id = 0; id < topology.nodes().size(); ++id) {
+    if (is_router(id)) continue;
+    matters[id] =
+        topology.nodes()[id].kind != NodeKind::client && alive.node(id) && !replaceable[id];
+    for (const Hop& hop : topology.neighbours(id))
+      if (is_router(hop.node)) matters[hop.node] = true;
+  }
   std::vector<Part> parts;
   for (NodeId id = 0; id < topology.nodes().size(); ++id)
-    if (counts(id)) parts.push_back({Part::Kind::node, id});
-  for (LinkId id = 0; id < topology.links().size(); ++id)
-    if (counts(topology.links()[id].a) && counts(topology.links()[id].b))
-      parts.push_back({Part::Kind::link, id});
+    if (matters[id]) parts.push_back({Part::Kind::node, id});
+  for (LinkId id = 0; id < topology.links().size(); ++id) {
+    const NodeId a = topology.links()[id].a, b = topology.links()[id].b;
+    const bool between_routers = is_router(a) && is_router(b);
+    const bool counts = between_routers
+                            ? ends_of_block[block[id]].size() == 2
+                            : (is_router(a) || matters[a]) && (is_router(b) || matters[b]);
+    if (counts) parts.push_back({Part::Kind::link, id});
+  }
   return parts;
 }
 
@@ -160,24 +244,10 @@ std::string_view name_of(const Topology& topology, Part part) {
 }
 
 std::uint32_t clients_served(const Topology& topology, const Alive& alive) {
-  const std::vector<Group> balancers = groups(topology, alive, NodeKind::balancer);
-  const std::vector<Group> backends = groups(topology, alive, NodeKind::backend);
-  std::vector<Search> from_balancer;
-  for (const Group& balancer : balancers)
-    from_balancer.push_back(search(topology, alive, balancer.host));
+  const Members all = members(topology, alive);
   std::uint32_t served = 0;
-  for (const Group& client : groups(topology, alive, NodeKind::client)) {
-    const Search from_client = search(topology, alive, client.host);
-    const auto serves = [&](std::size_t i) {
-      return from_client.reached[balancers[i].host] &&
-             std::any_of(backends.begin(), backends.end(), [&](const Group& backend) {
-               return from_client.reached[backend.host] && from_balancer[i].reached[backend.host];
-             });
-    };
-    bool found = false;
-    for (std::size_t i = 0; i < balancers.size() && !found; ++i) found = serves(i);
-    if (found) served += client.size;
-  }
+  for (const Group& client : all.clients)
+    if (servers_of(client, all)) served += client.size;
   return served;
 }
 

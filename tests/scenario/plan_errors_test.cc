@@ -159,6 +159,23 @@ TEST(PlanErrors, OfTheBrokenPlansAreOneLineEach) {
   expect_golden("broken_plans.txt", table);
 }
 
+TEST(PlanErrors, NoExperimentHasAny) {
+  int plans = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(POISE_SOURCE "/experiments")) {
+    std::ifstream file(entry.path() / "plan.toml");
+    if (!file) continue;
+    const std::string text(std::istreambuf_iterator<char>(file), {});
+    ++plans;
+    try {
+      const Plan plan = parse_plan(text, "plan.toml");
+      for (const VariantSpec& changed : plan.variants) EXPECT_NO_THROW(variant(plan, changed.name));
+    } catch (const PlanError& error) {
+      ADD_FAILURE() << entry.path() << ": " << error.what();
+    }
+  }
+  EXPECT_GE(plans, 2);
+}
+
 TEST(PlanErrors, NoTextHarmsTheReader) {
   // Mutations of a plan with everything in it: an error or a plan, and then one that is written.
   std::ifstream file(POISE_SOURCE "/experiments/failover/plan.toml");
