@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
 #include <system_error>
 #include <utility>
 
@@ -78,6 +79,10 @@ void FrameWriter::write(Frame::Kind kind, std::span<const std::uint8_t> bytes) {
 }
 
 Child::Child(const Around& around, const std::function<void(FrameWriter&)>& body) {
+  // One at a time: a child that is forked between another's pipe and fork would hold that one's
+  // writing ends open, and so hide its end for as long as it lives itself.
+  static std::mutex forking;
+  const std::lock_guard alone(forking);
   std::array<int, 2> frames = open_pipe();
   std::array<int, 2> errors{-1, -1};
   try {
