@@ -94,6 +94,13 @@ def test_check_gives_a_line_for_each_broken_plan(command, tmp_path):
     assert "clients" in broken[0] and "crahs" in broken[1]
 
 
+def test_check_gives_one_line_for_each_of_the_trees_broken_plans(command):
+    plans = sorted(SOURCE.glob("tests/plans/broken/*.toml"))
+    lines = command("check", *plans, ok=False).splitlines()
+    assert len(plans) >= 10 and len(lines) == len(plans)
+    assert all(line.startswith(f"{plan}:") for line, plan in zip(lines, plans))
+
+
 @pytest.mark.parametrize(
     "arguments,says",
     [

@@ -4,13 +4,15 @@ import inspect
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import poise
 import pytest
-from conftest import SOURCE
+from conftest import PLAN, SOURCE
 from notebook import execute
 from poise import _poise
 
+BUILD = Path(poise.__file__).parents[2]
 STUB = ast.parse((SOURCE / "bindings/poise/_poise.pyi").read_text())
 
 
@@ -91,6 +93,16 @@ def test_a_missing_build_says_how_to_build():
     assert done.stderr.splitlines()[-1].startswith(
         "ImportError: poise is not built here: run ./dev build"
     )
+
+
+def test_the_installed_command_finds_its_package(tmp_path):
+    install = ["cmake", "--install", BUILD, "--component", "python", "--prefix", tmp_path]
+    subprocess.run(install, check=True, capture_output=True)
+    command = [tmp_path / "bin" / "poise", "run", "plan.toml", "--out", "there"]
+    (tmp_path / "plan.toml").write_text(PLAN)
+    done = subprocess.run(command, cwd=tmp_path, env={}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert poise.Run.load(tmp_path / "there").plan == poise.Plan.parse(PLAN)
 
 
 @pytest.mark.parametrize("path", sorted(SOURCE.glob("notebooks/*.ipynb")), ids=lambda p: p.stem)
