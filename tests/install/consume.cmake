@@ -18,3 +18,6 @@ run(${CMAKE_COMMAND} -G Ninja -S ${CONSUMER} -B ${WORK}/consumer -DCMAKE_PREFIX_
   -DCMAKE_CXX_COMPILER=${COMPILER} -DWITH_NS3=${SIM} ${flags})
 run(${CMAKE_COMMAND} --build ${WORK}/consumer)
 run(${WORK}/consumer/consumer)
+if(PYTHON_FACE)
+  run(${prefix}/bin/poise --help)
+endif()

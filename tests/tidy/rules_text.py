@@ -202,6 +202,25 @@ def there_is_one_macro(file):
             yield number, f"#define {found[1]}: a constexpr, a template or a function instead"
 
 
+@rule(catches=[("README.md", "see [there](nowhere/README.md)\n")])
+def links_lead_somewhere(file):
+    """A link of a page to a file of the tree names one that exists."""
+    if file.suffix != ".md":
+        return
+    folder = (ROOT / file.path).parent
+    for number, line in enumerate(file.lines, 1):
+        for target in re.findall(r"\]\(([^)\s]+)\)", line):
+            if not re.match(r"\w+:|#", target) and not (folder / target.split("#")[0]).exists():
+                yield number, f"{target} does not exist"
+
+
+@rule(catches=[("model/flow/placeholder.cc", "")])
+def every_room_is_furnished(file):
+    """No placeholder stands where a room's first source belongs."""
+    if file.name == "placeholder.cc":
+        yield 1, "a room with a placeholder is not built"
+
+
 def folders_that_need_a_page():
     """Every room, experiment and top folder, once it holds its first source."""
     found = {
