@@ -9,11 +9,11 @@
 //   for each packet:  table.prefetch_entry(hash[i]);
 //   for each packet:  slot = table.find(key[i], hash[i], now); ...
 //
-// Order of use: every state has a list of its flows. A flow moves to the front of its list on the
-// first touch in each grain of time (a 64th of the state's timeout or about one second, whichever
-// is less), so that a busy flow does not drag two cold neighbours into the cache with every packet.
-// Within one grain, "least recently used" may therefore be any of the flows last used in that
-// grain; idle times themselves are exact to 512 ns.
+// Order of use: every state has a list of its flows, the latest used first. A use is noted, and the
+// flow moved to the front, once in each grain of time: a 64th of the state's timeout or about one
+// second, whichever is less. So most packets of a busy flow write nothing and touch no neighbour,
+// and in exchange a flow's idle time may count from up to a grain before its last packet; "least
+// recently used" has the same precision.
 //
 // The gate: flows rank closing < handshake < datagram < established. A newcomer to a full table
 // takes the place of the least recently used flow of the lowest rank present, and never of a rank
@@ -37,7 +37,7 @@
 
 namespace poise {
 
-// Idle times after which a flow is gone.
+// Idle times after which a flow is gone, less the grain said above.
 struct FlowTimeouts {
   Duration closing = std::chrono::seconds{5};
   Duration handshake = std::chrono::seconds{10};
@@ -88,7 +88,7 @@ class FlowTable {
     FlowKey key;
     BackendRef backend;
     FlowState state = FlowState::handshake;
-    Instant last_use;
+    Instant last_use;  // as noted: within a grain
   };
 
   explicit FlowTable(const Config& config);
@@ -125,13 +125,9 @@ class FlowTable {
   // The flow was used, and its state is now `state`. Becoming a handshake at the bound of the
   // handshakes' share evicts the least recently used one.
   void touch(FlowSlot slot, Instant now, FlowState state) noexcept {
-    FlowEntry& entry = entries_[slot.index_];
-    const std::uint64_t ticks = to_ticks(now);
+    const FlowEntry& entry = entries_[slot.index_];
     const int grain = list_of(state).grain_bits;
-    if (state == entry.state() && ticks >> grain == entry.ticks() >> grain)
-      entry.packed =
-          FlowEntry::pack(ticks, state, entry.protocol());  // moved earlier in this grain
-    else
+    if (state != entry.state() || to_ticks(now) >> grain != entry.ticks() >> grain)
       move(slot.index_, now, state);
   }
   void erase(FlowSlot slot) noexcept;
@@ -159,9 +155,8 @@ class FlowTable {
 
   // No flow is to be reclaimed before this instant; kNever for an empty table.
   Instant next_expiry() const noexcept;
-  // Reclaims at most `budget` expired flows, and returns how many. With budget left over,
-  // next_expiry() is after `now`, and what is expired and not reclaimed is so for less than one
-  // grain.
+  // Reclaims at most `budget` expired flows, and returns how many. With budget left over, none is
+  // left and next_expiry() is after `now`.
   std::uint32_t expire(Instant now, std::uint32_t budget) noexcept;
 
   // Calls visit(const Flow&) for every live flow, in an order that depends on the table's history

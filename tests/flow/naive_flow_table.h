@@ -59,7 +59,7 @@ class NaiveFlowTable {
       lists_[at(state)].push_front(key);
     }
     flow.state = state;
-    flow.used_ns = ticks_ns(now);
+    if (moves) flow.used_ns = ticks_ns(now);
   }
 
   void erase(const FlowKey& key) {
