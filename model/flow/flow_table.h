@@ -6,8 +6,8 @@
 // index and the (one or two) lines of one entry, and both can be prefetched for a burst:
 //
 //   for each packet:  hash[i] = table.hash(key[i]);  table.prefetch_index(hash[i]);
-//   for each packet:  table.prefetch_entry(hash[i]);
-//   for each packet:  slot = table.find(key[i], hash[i], now); ...
+//   for each packet:  guess[i] = table.prefetch_entry(hash[i]);
+//   for each packet:  slot = table.find(key[i], hash[i], now, guess[i]); ...
 //
 // Order of use: every state has a list of its flows, the latest used first. A use is noted, and the
 // flow moved to the front, once in each grain of time: a 64th of the state's timeout or about one
@@ -101,18 +101,23 @@ class FlowTable {
   [[gnu::always_inline]] void prefetch_index(std::uint64_t hash) const noexcept {
     index_.prefetch(hash);
   }
-  [[gnu::always_inline]] void prefetch_entry(std::uint64_t hash) const noexcept {
+  // Returns a guess at the flow's slot that saves find() a search; it may be wrong or outdated.
+  [[gnu::always_inline]] FlowSlot prefetch_entry(std::uint64_t hash) const noexcept {
     const std::uint32_t guess = index_.guess(hash);
-    if (guess == kNone) return;
+    if (guess == kNone) return {};
     const auto* at = reinterpret_cast<const std::uint8_t*>(&entries_[guess]);
-    __builtin_prefetch(at, 1);
-    __builtin_prefetch(at + sizeof(FlowEntry) - 1, 1);
+    __builtin_prefetch(at);
+    __builtin_prefetch(at + sizeof(FlowEntry) - 1);
+    return FlowSlot(guess);
   }
 
   // The live flow of this key: not expired at `now`, its backend not forgotten. REQUIRES: hash ==
   // hash(key).
-  FlowSlot find(const FlowKey& key, std::uint64_t hash, Instant now) const noexcept {
-    const std::uint32_t index = find_any(key, hash);
+  FlowSlot find(const FlowKey& key, std::uint64_t hash, Instant now,
+                FlowSlot guess = {}) const noexcept {
+    const bool is_right =
+        guess && entries_[guess.index_].backend && entries_[guess.index_].has_key(key);
+    const std::uint32_t index = is_right ? guess.index_ : find_any(key, hash);
     return index != kNone && is_live(entries_[index], now) ? FlowSlot(index) : FlowSlot();
   }
 

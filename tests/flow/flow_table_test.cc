@@ -347,6 +347,25 @@ TEST(FlowTable, PrefetchingChangesNothing) {
   EXPECT_EQ(table->digest(), before);
 }
 
+TEST(FlowTable, AWrongOrOutdatedGuessIsHarmless) {
+  Table table(4);
+  table.fill(FlowState::established, 0, 4);
+  const auto guess = [&](std::uint32_t flow) {
+    return table->prefetch_entry(table->hash(key_number(flow)));
+  };
+  const auto find = [&](std::uint32_t flow, FlowSlot by) {
+    return table->find(key_number(flow), table->hash(key_number(flow)), Instant{}, by);
+  };
+  const FlowSlot of_one = guess(1);
+  EXPECT_EQ(find(1, of_one), table.find(1));
+  EXPECT_EQ(find(2, of_one), table.find(2));
+  table->erase(table.find(1));
+  EXPECT_FALSE(find(1, of_one));
+  EXPECT_TRUE(table.insert(9, FlowState::established));  // in the same place
+  EXPECT_FALSE(find(1, of_one));
+  EXPECT_EQ(find(9, of_one), table.find(9));
+}
+
 TEST(FlowTable, EveryChangeChangesTheDigest) {
   Table table(10);
   std::set<std::uint64_t> digests{table->digest()};

@@ -2,6 +2,7 @@
 // the packet and one prefetched random read of a table of that size.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <memory>
@@ -17,9 +18,9 @@
 namespace poise {
 namespace {
 
-constexpr std::size_t kSlot = 192;         // headroom, 64 bytes of packet, and some
-constexpr std::size_t kTraffic = 1 << 18;  // packets in memory, read in order
+constexpr std::size_t kSlot = 192;  // headroom, 64 bytes of packet, and some
 constexpr BackendIndex kBackends = 12;
+constexpr std::size_t kAhead = 12;  // packets between the steps of the path
 
 Endpoint client(std::uint64_t flow) {
   return {Address::v4(0x0a000000u + static_cast<std::uint32_t>(flow / 50000)),
@@ -41,7 +42,8 @@ std::array<std::uint8_t, 64> packet_of(std::uint64_t flow) {
 // Packets of `flow_count` flows in random order, as they would lie in a receive ring.
 std::vector<std::array<std::uint8_t, 64>> traffic(std::uint64_t flow_count) {
   Rng rng(1);
-  std::vector<std::array<std::uint8_t, 64>> packets(kTraffic);
+  const std::uint64_t packet_count = std::max<std::uint64_t>(1 << 12, flow_count / kBurst * kBurst);
+  std::vector<std::array<std::uint8_t, 64>> packets(packet_count);
   for (auto& packet : packets) packet = packet_of(rng.below(flow_count));
   return packets;
 }
@@ -89,7 +91,7 @@ void floor(benchmark::State& state) {
   };
   std::vector<Line> table(flow_count, Line{{1}});
   Rng rng(2);
-  std::vector<std::uint32_t> places(kTraffic);
+  std::vector<std::uint32_t> places(packets.size());
   for (auto& place : places) place = static_cast<std::uint32_t>(rng.below(flow_count));
   Ring ring;
   std::size_t at = 0;
@@ -100,7 +102,7 @@ void floor(benchmark::State& state) {
     for (std::size_t i = 0; i < kBurst; ++i) sum += table[places[at + i]].word[0];
     benchmark::DoNotOptimize(sum);
     benchmark::ClobberMemory();
-    at = (at + kBurst) % kTraffic;
+    at = (at + kBurst) % packets.size();
   }
   count_packets(state);
 }
@@ -118,28 +120,31 @@ void packet_path(benchmark::State& state) {
   Ring ring;
   std::array<FlowKey, kBurst> keys;
   std::array<std::uint64_t, kBurst> hashes;
+  std::array<FlowSlot, kBurst> guesses;
   std::size_t at = 0;
   Instant now{};
   for (auto _ : state) {
     ring.receive(&packets[at]);
-    for (std::size_t i = 0; i < kBurst; ++i) {
-      wire::Datagram datagram;
-      if (wire::parse(ring.packets[i].bytes(), datagram) != wire::Malformed::none) std::abort();
-      keys[i] = key_of(datagram);
-      hashes[i] = table->hash(keys[i]);
-      table->prefetch_index(hashes[i]);
-    }
-    for (std::size_t i = 0; i < kBurst; ++i) table->prefetch_entry(hashes[i]);
     now += std::chrono::microseconds{6};
-    for (std::size_t i = 0; i < kBurst; ++i) {
-      const FlowSlot slot = table->find(keys[i], hashes[i], now);
-      if (!slot) std::abort();
-      table->touch(slot, now, FlowState::established);
-      tunnels[table->backend(slot).index].apply(ring.packets[i],
-                                                static_cast<std::uint16_t>(hashes[i] | 0xc000));
+    for (std::size_t i = 0; i < kBurst + 2 * kAhead; ++i) {
+      if (i < kBurst) {
+        wire::Datagram datagram;
+        if (wire::parse(ring.packets[i].bytes(), datagram) != wire::Malformed::none) std::abort();
+        keys[i] = key_of(datagram);
+        hashes[i] = table->hash(keys[i]);
+        table->prefetch_index(hashes[i]);
+      }
+      if (const std::size_t j = i - kAhead; j < kBurst) guesses[j] = table->prefetch_entry(hashes[j]);
+      if (const std::size_t j = i - 2 * kAhead; j < kBurst) {
+        const FlowSlot slot = table->find(keys[j], hashes[j], now, guesses[j]);
+        if (!slot) std::abort();
+        table->touch(slot, now, FlowState::established);
+        tunnels[table->backend(slot).index].apply(ring.packets[j],
+                                                  static_cast<std::uint16_t>(hashes[j] | 0xc000));
+      }
     }
     benchmark::ClobberMemory();
-    at = (at + kBurst) % kTraffic;
+    at = (at + kBurst) % packets.size();
   }
   count_packets(state);
 }
