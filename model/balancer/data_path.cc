@@ -16,6 +16,7 @@ constexpr std::uint64_t kPolicyStream = 2;  // of the balancer's seed
 constexpr std::uint64_t kFragmentStream = 3;
 constexpr Duration kSweepInterval = std::chrono::milliseconds{10};
 constexpr std::uint32_t kSweepBudget = 1024;
+constexpr std::size_t kAhead = 12;       // packets between the steps of a burst
 constexpr std::size_t kTcpHeaders = 40;  // an IPv4 and a TCP header; IPv6's is 20 more
 
 FlowTable::Config table_config(const BalancerConfig& config) {
@@ -72,12 +73,19 @@ Verdict DataPath::on_packet(Instant now, Packet& packet) noexcept {
 void DataPath::on_burst(Instant now, std::span<Packet> packets,
                         std::span<Verdict> verdicts) noexcept {
   POISE_CHECK(packets.size() <= kBurst && packets.size() == verdicts.size());
-  for (std::size_t i = 0; i < packets.size(); ++i) {
-    look(packets[i], looks_[i]);
-    flows_.prefetch_index(looks_[i].table_hash);
+  // Three steps a packet, each kAhead packets behind the one before, so that memory is fetched
+  // while other packets are worked on.
+  const std::size_t count = packets.size();
+  for (std::size_t i = 0; i < count + 2 * kAhead; ++i) {
+    if (i < count) {
+      look(packets[i], looks_[i]);
+      flows_.prefetch_index(looks_[i].table_hash);
+    }
+    if (const std::size_t j = i - kAhead; j < count)
+      looks_[j].guess = flows_.prefetch_entry(looks_[j].table_hash);
+    if (const std::size_t j = i - 2 * kAhead; j < count)
+      verdicts[j] = decide(now, packets[j], looks_[j]);
   }
-  for (std::size_t i = 0; i < packets.size(); ++i) flows_.prefetch_entry(looks_[i].table_hash);
-  for (std::size_t i = 0; i < packets.size(); ++i) verdicts[i] = decide(now, packets[i], looks_[i]);
 }
 
 // Reads only: what it finds out is acted upon by decide(), in the order of the packets.
@@ -167,7 +175,7 @@ BackendRef DataPath::place(Instant now, const Look& look) noexcept {
 
 BackendRef DataPath::place_tracked(Instant now, const Look& look) noexcept {
   const FlowKey key = key_of(look.datagram);
-  const FlowSlot slot = flows_.find(key, look.table_hash, now);
+  const FlowSlot slot = flows_.find(key, look.table_hash, now, look.guess);
   if (!slot || reuses_ports(flows_.state(slot), look.datagram)) {
     // A new flow.
     const BackendRef chosen = choose(look.hash);

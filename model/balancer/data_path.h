@@ -68,6 +68,7 @@ class DataPath {
     Kind kind = Kind::other;
     std::uint64_t hash = 0;        // of the fields that choose
     std::uint64_t table_hash = 0;  // of all
+    FlowSlot guess;                // where the flow may be
     wire::Datagram datagram;
   };
 
