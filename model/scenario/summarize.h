@@ -39,7 +39,7 @@ struct FlowFacts {
   NodeId client = 0;
   std::uint16_t source_port = 0;
   Instant start;
-  Instant end = kNever;   // closed, reset or given up; kNever: unfinished
+  Instant end = kNever;  // closed, reset or given up; kNever: unfinished
   // The latest of start, handshake done, application bytes received, asking again after a pause.
   Instant last_progress;
   // What the world knows: ok, reset or timeout when it ended. Unfinished flows: leave `open`;
