@@ -1,6 +1,7 @@
 // The nodes and links of a plan's topology in ns-3.
 #include "sim/ns3/network.h"
 
+#include <span>
 #include <string>
 
 #include <ns3/data-rate.h>
@@ -49,7 +50,7 @@ Network::Network(const scenario::Plan& plan, const scenario::Topology& topology)
       routers_.push_back(id);
   }
   apply();
-  believe(believed_);
+  route_all();
 }
 
 void Network::build_node(NodeId id) {
@@ -167,16 +168,59 @@ void Network::apply() {
   ns3::Simulator::Schedule(to_ns3(plan_.routing.detection), &Network::believe, this, alive);
 }
 
+// Hosts change nobody's way but the ways to themselves, and a balancer those to the VIPs; anything
+// else may change all.
 void Network::believe(const scenario::Alive& alive) {
+  std::vector<NodeId> changed;
+  bool hosts_only = alive.links == believed_.links;
+  bool balancers_changed = false;
+  for (NodeId id = 0; id < nodes_.size(); ++id) {
+    if (alive.nodes[id] == believed_.nodes[id]) continue;
+    changed.push_back(id);
+    hosts_only &= topology_.nodes()[id].kind != scenario::NodeKind::router;
+    balancers_changed |= topology_.nodes()[id].kind == scenario::NodeKind::balancer;
+  }
   believed_ = alive;
-  for (NodeId id = 0; id < nodes_.size(); ++id)
-    route_to(std::span(&id, 1), topology_.nodes()[id].address);
-  const std::vector<NodeId> balancers = topology_.of_kind(scenario::NodeKind::balancer);
-  for (const scenario::VipSpec& vip : plan_.service.vips) route_to(balancers, vip.address);
+  if (!hosts_only) return route_all();
+  for (const NodeId id : changed) route_to_node(id);
+  if (balancers_changed) route_to_vips();
 }
 
-void Network::route_to(std::span<const NodeId> destinations, const Address& address) {
-  const scenario::Routes routes = topology_.routes_to(destinations, believed_);
+void Network::route_all() {
+  routes_to_routers_.clear();
+  for (NodeId id = 0; id < nodes_.size(); ++id) route_to_node(id);
+  route_to_vips();
+}
+
+void Network::route_to_vips() {
+  const std::vector<NodeId> balancers = topology_.of_kind(scenario::NodeKind::balancer);
+  const scenario::Routes routes = topology_.routes_to(balancers, believed_);
+  for (const scenario::VipSpec& vip : plan_.service.vips) set_ways(vip.address, routes);
+}
+
+void Network::route_to_node(NodeId id) {
+  const scenario::TopologyNode& node = topology_.nodes()[id];
+  const auto neighbours = topology_.neighbours(id);
+  if (neighbours.size() != 1 || node.kind == scenario::NodeKind::router ||
+      topology_.nodes()[neighbours[0].node].kind != scenario::NodeKind::router) {
+    set_ways(node.address, topology_.routes_to(std::span(&id, 1), believed_));
+    return;
+  }
+  // A host on one router: the ways there, computed once for all its hosts, and the last link.
+  const NodeId router = neighbours[0].node;
+  const LinkId link = neighbours[0].link;
+  if (!believed_.node(id) || !believed_.link(link) || !believed_.node(router)) {
+    set_ways(node.address,
+             scenario::Routes{{}, std::vector<std::vector<scenario::Hop>>(nodes_.size())});
+    return;
+  }
+  const auto [found, fresh] = routes_to_routers_.try_emplace(router);
+  if (fresh) found->second = topology_.routes_to(std::span(&router, 1), believed_);
+  found->second.hops[router] = {{link, id, 1}};
+  set_ways(node.address, found->second);
+}
+
+void Network::set_ways(const Address& address, const scenario::Routes& routes) {
   std::vector<ns3::PoiseEcmpRouting::Way> ways;
   for (const NodeId router : routers_) {
     ways.clear();

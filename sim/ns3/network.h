@@ -4,7 +4,7 @@
 
 #include <array>
 #include <cstdint>
-#include <span>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -72,7 +72,10 @@ class Network {
   void watch_stack(scenario::NodeId id);
   void apply();
   void believe(const scenario::Alive& alive);
-  void route_to(std::span<const scenario::NodeId> destinations, const Address& address);
+  void route_all();
+  void route_to_node(scenario::NodeId id);
+  void route_to_vips();
+  void set_ways(const Address& address, const scenario::Routes& routes);
   ns3::Ptr<ns3::PoisePort> port_at(scenario::LinkId link, scenario::NodeId node) const;
 
   const scenario::Plan& plan_;
@@ -80,6 +83,7 @@ class Network {
   std::vector<NodeState> nodes_;
   std::vector<LinkState> links_;
   scenario::Alive believed_;
+  std::map<scenario::NodeId, scenario::Routes> routes_to_routers_;  // by believed_, as needed
   std::vector<scenario::NodeId> routers_;  // nodes with a choice: whose ways must be computed
   Losses losses_;
 };
