@@ -134,7 +134,8 @@ void packet_path(benchmark::State& state) {
         hashes[i] = table->hash(keys[i]);
         table->prefetch_index(hashes[i]);
       }
-      if (const std::size_t j = i - kAhead; j < kBurst) guesses[j] = table->prefetch_entry(hashes[j]);
+      if (const std::size_t j = i - kAhead; j < kBurst)
+        guesses[j] = table->prefetch_entry(hashes[j]);
       if (const std::size_t j = i - 2 * kAhead; j < kBurst) {
         const FlowSlot slot = table->find(keys[j], hashes[j], now, guesses[j]);
         if (!slot) std::abort();
