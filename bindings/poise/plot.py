@@ -27,6 +27,7 @@ BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE = (
     "#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9", "#CC79A7",
 )  # fmt: skip
 INK, FAINT = "#222222", "#8a8a8a"
+COLOURS = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY)
 HALO = [withStroke(linewidth=2.5, foreground="white")]
 UNITS = (("Gbit/s", 1e9), ("Mbit/s", 1e6), ("kbit/s", 1e3), ("bit/s", 1))
 STYLE = {
@@ -91,30 +92,43 @@ def intervals(
     groups: list[tuple[Any, Any]] = (
         [(None, table)] if hue is None else list(table.groupby(hue, sort=False))
     )
-    colours = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY)
     with matplotlib.rc_context(STYLE):
         figure = _figure(width=6.4, height=4.0)
         axes = figure.add_axes((0.13, 0.13, 0.66, 0.8))
         places = {value: i for i, value in enumerate(dict.fromkeys(table[x]))}
         numeric = all(isinstance(value, (int, float, np.number)) for value in places)
-        for (name, group), colour in zip(groups, colours * (1 + len(groups) // len(colours))):
-            at = group[x].to_numpy() if numeric else np.array([places[value] for value in group[x]])
-            mean = group["mean"].to_numpy()
-            axes.fill_between(
-                at, group["low"], group["high"], color=colour, alpha=0.18, linewidth=0
-            )
-            axes.plot(at, mean, color=colour, marker="o", markersize=3.5, linewidth=1.4)
-            if name is not None:
-                axes.annotate(
-                    str(name), (at[-1], mean[-1]), xytext=(8, 0), textcoords="offset points",
-                    color=colour, va="center",
-                )  # fmt: skip
+        spots = sorted(float(value) if numeric else place for value, place in places.items())
+        step = min(np.diff(spots), default=1.0) * 0.04  # keeps the bars of several lines apart
+        ends: list[tuple[float, float, str, str]] = []
+        for i, (name, group) in enumerate(groups):
+            colour = COLOURS[i % len(COLOURS)]
+            at = np.array([value if numeric else places[value] for value in group[x]], dtype=float)
+            at += step * (i - (len(groups) - 1) / 2)
+            mean, low, high = (group[bound].to_numpy() for bound in ("mean", "low", "high"))
+            bars = np.nan_to_num([mean - low, high - mean])
+            axes.errorbar(at, mean, yerr=bars, color=colour, marker="o", markersize=4, capsize=2.5)
+            ends.append((float(mean[-1]), float(at[-1]), "" if name is None else str(name), colour))
+        _label_ends(axes, ends)
         if not numeric:
             axes.set_xticks(list(places.values()), [str(value) for value in places])
         axes.set_xlabel(x)
         axes.set_ylabel(column)
         _write(figure, path)
     return figure
+
+
+def _label_ends(axes: Axes, ends: list[tuple[float, float, str, str]]) -> None:
+    """Writes each line's name beside its end, moved up where it would lie on the one below."""
+    low, high = axes.get_ylim()
+    line_height = (high - low) / 22
+    free = -np.inf
+    right = max(at for _, at, _, _ in ends)
+    for mean, _, name, colour in sorted(ends):
+        free = max(free + line_height, mean)
+        axes.annotate(
+            name, (right, free), xytext=(10, 0), textcoords="offset points", color=colour,
+            va="center", annotation_clip=False,
+        )  # fmt: skip
 
 
 def _figure(*, width: float, height: float) -> Figure:

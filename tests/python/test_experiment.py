@@ -95,9 +95,8 @@ def test_a_sweep_has_a_row_a_point_and_run(plan):
 def test_a_finished_sweep_runs_nothing_again(plan, tmp_path):
     one = poise.sweep(plan, {"policy.kind": KINDS}, runs=2, cache=tmp_path, progress=None)
     kept = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*/*/manifest.json")}
-    start = time.monotonic()
     two = poise.sweep(plan, {"policy.kind": KINDS}, runs=2, cache=tmp_path, progress=None)
-    assert time.monotonic() - start < 0.5 and two.table.equals(one.table) and len(kept) == 4
+    assert two.table.equals(one.table) and len(kept) == 4
     assert kept == {path: path.stat().st_mtime_ns for path in tmp_path.glob("*/*/manifest.json")}
 
 
