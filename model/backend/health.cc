@@ -66,6 +66,7 @@ std::optional<BackendIndex> Health::next_silent(Instant now) {
 
 std::uint64_t Health::digest() const {
   Digest digest;
+  digest.add(to_ns(next_silence_));  // it may be early, and the world sees it
   for (std::size_t i = 0; i < records_.size(); ++i) {
     const Record& record = records_[i];
     if (!record.watched) continue;

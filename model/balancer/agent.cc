@@ -150,14 +150,16 @@ CommandResult Agent::on_command(Instant now, const Command& command) {
   bool any = false;
   for (PeerId peer = 0; peer < links_.size(); ++peer) {
     Link& link = links_[peer];
+    any = order(now, peer, command.kind) || any;
     link.pause_wanted.reset();
     if (command.kind == Command::Kind::pause || command.kind == Command::Kind::drain)
       link.pause_wanted = command.kind;
-    any = order(now, peer, command.kind) || any;
   }
   return any ? CommandResult::done : CommandResult::refused;
 }
 
+// The state is what the balancer last said, `pause_wanted` what it was last asked: an order is
+// refused when both have it already. A drain may be made a pause.
 bool Agent::order(Instant now, PeerId peer, Command::Kind kind) {
   Link& link = links_[peer];
   const bool registered =
@@ -165,11 +167,14 @@ bool Agent::order(Instant now, PeerId peer, Command::Kind kind) {
   switch (kind) {
     case Command::Kind::drain:
     case Command::Kind::pause:
-      if (!registered || link.state == AgentState::paused) return false;
+      if (!registered) return false;
+      if (link.state == AgentState::paused && link.pause_wanted &&
+          (kind == Command::Kind::drain || link.pause_wanted == kind))
+        return false;
       say(peer, "PAUSE " + config_.name + (kind == Command::Kind::pause ? " now" : ""));
       return true;
     case Command::Kind::resume:
-      if (!registered || link.state == AgentState::active) return false;
+      if (!registered || (link.state == AgentState::active && !link.pause_wanted)) return false;
       say(peer, "RESUME " + config_.name);
       return true;
     case Command::Kind::deregister:

@@ -254,12 +254,12 @@ BackendRef DataPath::decide_as(BackendRef backend, Decision::Reason reason) noex
 Verdict DataPath::forward(Packet& packet, const Look& look, BackendRef backend) noexcept {
   const wire::TunnelHeader& tunnel = tunnels_[backend.index];
   packet.resize(look.datagram.total_size);
+  if (config_.clamp_mss && (look.datagram.tcp_flags & wire::tcp_flag::kSyn))
+    clamp(packet, look, tunnel);  // while its header is in one piece
   if (look.datagram.total_size + tunnel.size() > config_.mtu) {
     const Verdict verdict = shrink(packet, look, tunnel);
     if (verdict != Verdict::forward) return verdict;
   }
-  if (config_.clamp_mss && (look.datagram.tcp_flags & wire::tcp_flag::kSyn))
-    clamp(packet, look, tunnel);
   tunnel.apply(packet, entropy_port(look.table_hash));
   counters_.add(Count::forwarded);
   return Verdict::forward;

@@ -14,7 +14,8 @@ constexpr Duration kDrainPoll = std::chrono::milliseconds{50};
 }  // namespace
 
 void Registrar::prove(Instant now, Peer& peer) {
-  health_.forget(peer.backend.index);
+  // What keeps its flows meanwhile is watched: they must not outlive their host for long.
+  if (!keeps_old_flows(backends_[peer.backend.index].state)) health_.forget(peer.backend.index);
   peer.nonce.clear();
   for (int i = 0; i < 16; ++i) peer.nonce += static_cast<char>('A' + rng_.below(26));
   peer.deadline = now + config_.register_timeout;
@@ -50,12 +51,13 @@ CommandResult Registrar::on_command(Instant now, const Command& command) {
   return CommandResult::done;
 }
 
+// An orphan drains already, but only until its agent is back: now it is so because it was ordered.
 bool Registrar::pause(Instant now, BackendRef backend, bool at_once) {
-  const bool has_flows = config_.tracking && !at_once;
+  const bool has_flows = config_.tracking && !at_once && config_.drain_timeout > Duration::zero();
   const auto applied =
       backends_.apply(now, backend, has_flows ? BackendSign::drain : BackendSign::pause);
-  if (!applied.allowed) return false;
   Member& member = members_[backend.index];
+  if (!applied.allowed && !(has_flows && member.orphan)) return false;
   member.orphan = false;
   member.drain_until = has_flows ? now + config_.drain_timeout : kNever;
   if (has_flows) drain_poll_ = now;
@@ -63,7 +65,10 @@ bool Registrar::pause(Instant now, BackendRef backend, bool at_once) {
   return true;
 }
 
+// Only with a stream, and with its data path proved since that stream came.
 bool Registrar::resume(Instant now, BackendRef backend) {
+  const auto peer = peer_of(backend);
+  if (peer == peers_.end() || !peer->second.nonce.empty()) return false;
   if (!backends_.apply(now, backend, BackendSign::resume).allowed) return false;
   members_[backend.index].drain_until = kNever;
   tell("resumed", backends_.find(backend)->name);
@@ -75,7 +80,10 @@ bool Registrar::resume(Instant now, BackendRef backend) {
 void Registrar::orphan(Instant now, BackendRef ref) {
   const Backend& backend = *backends_.find(ref);
   counters_.add(Count::streams_lost);
-  if (backend.state == BackendState::down) return;
+  if (backend.state == BackendState::down) {
+    members_[ref.index].forget_at = now + config_.forget_timeout;
+    return;
+  }
   if (backend.state == BackendState::registering) {
     tell("deregistered", backend.name, "stream closed before its data path was proved");
     return remove(ref);
@@ -107,11 +115,6 @@ void Registrar::remove(BackendRef backend) {
   backends_.remove(backend);
 }
 
-bool Registrar::has_stream(BackendRef backend) const {
-  return std::any_of(peers_.begin(), peers_.end(),
-                     [&](const auto& entry) { return entry.second.backend == backend; });
-}
-
 std::map<PeerId, Registrar::Peer>::iterator Registrar::peer_of(BackendRef backend) {
   return std::find_if(peers_.begin(), peers_.end(),
                       [&](const auto& entry) { return entry.second.backend == backend; });
@@ -128,6 +131,16 @@ void Registrar::give_up_on(Instant now, PeerId id, Peer& peer) {
   } else {
     orphan(now, backend);
   }
+}
+
+// Why a peer whose deadline passed is hung up on.
+void Registrar::say_why(PeerId id, const Peer& peer) {
+  if (!peer.backend) return;  // it never spoke
+  const Backend& backend = *backends_.find(peer.backend);
+  if (backend.state == BackendState::down)
+    say(id, "DEREGISTERED " + backend.name + " health check timeout ran out");
+  else
+    invalid(id, "error while trying to read sanity check");
 }
 
 void Registrar::finish_drains(Instant now) {
@@ -147,7 +160,7 @@ void Registrar::finish_drains(Instant now) {
 void Registrar::on_timer(Instant now) {
   for (auto& [id, peer] : peers_) {
     if (peer.deadline <= now) {
-      if (peer.backend) invalid(id, "error while trying to read sanity check");
+      say_why(id, peer);
       give_up_on(now, id, peer);
     } else if (peer.probe <= now) {
       send_probe(now, peer);

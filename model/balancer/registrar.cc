@@ -85,6 +85,9 @@ void Registrar::take_line(Instant now, PeerId id, Peer& peer, std::string_view l
     return invalid(id, "first token of message (" + printable(word) + ") is not an option");
   if (!peer.backend) return invalid(id, printable(word) + " before REGISTER");
   if (health_.watches(peer.backend.index)) health_.on_life(now, peer.backend.index);
+  // Health finds the silence of the well, the peer's deadline that of the unwell.
+  if (backends_[peer.backend.index].state == BackendState::down)
+    peer.deadline = now + config_.timeout;
 
   if (word == "SANE") return take_sane(now, id, peer, tokens[1]);
   if (word == "HEALTH") return take_health(now, id, peer, tokens[1]);
@@ -127,22 +130,24 @@ BackendRef Registrar::enroll(Instant now, PeerId id, std::string_view name, Addr
     invalid(id, reason);
     return BackendRef{};
   };
-  if (const Backend* known = backends_.find(name)) {
+  const Backend* known = backends_.find(name);
+  if (known && peer_of(known->ref) != peers_.end())
+    return refuse("registration failed: name " + std::string(name) + " is taken");
+  for (const BackendIndex index : backends_.by_name())
+    if (backends_[index].address == address && &backends_[index] != known)
+      return refuse("registration failed: address " + address.to_string() + " belongs to " +
+                    backends_[index].name);
+  if (known) {
     const BackendRef ref = known->ref;
-    if (has_stream(ref))
-      return refuse("registration failed: name " + std::string(name) + " is taken");
-    if (known->address == address && known->weight == weight) {
+    if (known->address == address) {
       if (known->state == BackendState::down)
         static_cast<void>(backends_.apply(now, ref, BackendSign::returned));
+      backends_.set_weight(ref, weight);
       members_[ref.index].forget_at = kNever;
       return ref;  // an orphan keeps its flows while its data path is proved again
     }
-    remove(ref);
+    remove(ref);  // its flows are at the address that it left
   }
-  for (const BackendIndex index : backends_.by_name())
-    if (backends_[index].address == address)
-      return refuse("registration failed: address " + address.to_string() + " belongs to " +
-                    backends_[index].name);
   const BackendSet::Added added = backends_.add(now, name, address, weight);
   if (added.outcome != BackendSet::AddOutcome::ok)
     return refuse("registration failed: table is full");
@@ -165,6 +170,8 @@ void Registrar::take_sane(Instant now, PeerId id, Peer& peer, std::string_view n
   health_.watch(now, peer.backend.index);
   counters_.add(Count::registrations);
   say(id, "REGISTERED " + backend.name + ' ' + backend.address.to_string());
+  // Back, but as the operator left it: its agent may be a new one, and must know to ask RESUME.
+  if (backend.state != BackendState::active) say(id, "PAUSED " + backend.name);
   tell("active", backend.name, backend.address.to_string());
 }
 
@@ -173,13 +180,15 @@ void Registrar::take_health(Instant now, PeerId id, Peer& peer, std::string_view
   if (!status) return invalid(id, "no status code in health check");
   counters_.add(Count::heartbeats);
   say(id, "HEALTHACK 200");
-  if (!health_.watches(peer.backend.index)) return;  // its data path is being proved
+  if (!peer.nonce.empty()) return;  // its data path is being proved
   const std::string& name = backends_.find(peer.backend)->name;
   switch (health_.on_heartbeat(now, peer.backend.index, static_cast<int>(*status))) {
     case HealthChange::none:
       return;
     case HealthChange::lost:
       static_cast<void>(backends_.apply(now, peer.backend, BackendSign::lost));
+      members_[peer.backend.index].drain_until = kNever;
+      peer.deadline = now + config_.timeout;
       return tell("down", name, "health code " + std::to_string(*status));
     case HealthChange::returned:
       static_cast<void>(backends_.apply(now, peer.backend, BackendSign::returned));
@@ -195,6 +204,7 @@ void Registrar::take_pause(Instant now, PeerId id, const Peer& peer, bool at_onc
 }
 
 void Registrar::take_resume(Instant now, PeerId id, const Peer& peer) {
+  if (!peer.nonce.empty()) return invalid(id, "the data path is not proved");
   if (!resume(now, peer.backend)) return invalid(id, "backend already active");
   say(id, "RESUMED " + backends_.find(peer.backend)->name);
 }

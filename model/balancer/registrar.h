@@ -5,7 +5,9 @@
 //   REGISTER <name> <address> [weight=<1..65535>]
 //       -> a probe "SANITY <nonce>" through the tunnel to exactly that backend, again every
 //          probe_interval, until
-//   SANE <nonce>              -> REGISTERED <name> <address>       and only now it gets traffic
+//   SANE <nonce>              -> REGISTERED <name> <address>       and only now it gets traffic;
+//                             -> PAUSED <name>                     too, when it is back from a
+//                                                     broken stream and was paused before
 //   HEALTH <code>             -> HEALTHACK 200        2xx is well; three others in a row: down,
 //   until
 //                                                     two well ones, and the data path is proved
@@ -58,7 +60,8 @@ class Registrar {
     LineBuffer line;
     BackendRef backend;         // none: not registered, or hung up on
     std::string nonce;          // not empty: its data path is being proved
-    Instant deadline = kNever;  // until REGISTER, and from REGISTER until SANE: give up then
+    Instant deadline = kNever;  // until REGISTER, from then until SANE, and while it is unwell
+                                // until its next line: give up then
     Instant probe = kNever;     // when the next one is sent
     bool closing = false;       // we hung up
   };
@@ -82,7 +85,6 @@ class Registrar {
                     std::uint32_t weight);
   void prove(Instant now, Peer& peer);
   void send_probe(Instant now, Peer& peer);
-  bool has_stream(BackendRef backend) const;
   std::map<PeerId, Peer>::iterator peer_of(BackendRef backend);
 
   void orphan(Instant now, BackendRef backend);
@@ -92,6 +94,7 @@ class Registrar {
   bool resume(Instant now, BackendRef backend);
   void finish_drains(Instant now);
   void give_up_on(Instant now, PeerId id, Peer& peer);
+  void say_why(PeerId id, const Peer& peer);
   void hang_up(PeerId id, Peer& peer);
   void reap();  // forgets the peers that were hung up on
 

@@ -116,6 +116,35 @@ TEST(Agent, SaysItsOrderAgainAfterAReconnect) {
   EXPECT_EQ(hands.said.back(), "0 PAUSE web1");
 }
 
+TEST(Agent, MayResumeWhatABalancerKeptPaused) {
+  Hands hands;
+  hands.registered(0);
+  hands.hears(0, "PAUSED web1");  // it is back from a broken stream, as the operator left it
+  EXPECT_EQ(hands.agent.state(0), AgentState::paused);
+  EXPECT_EQ(hands.agent.on_command(hands.now, {Command::Kind::resume, {}}), CommandResult::done);
+  hands.settle();
+  EXPECT_EQ(hands.said.back(), "0 RESUME web1");
+}
+
+TEST(Agent, MayPauseWhatDrainsAndTakeAnOrderBackBeforeItsAnswer) {
+  Hands hands;
+  hands.registered(0);
+  const auto orders = [&](Command::Kind kind) {
+    const CommandResult result = hands.agent.on_command(hands.now, {kind, {}});
+    hands.settle();
+    return result;
+  };
+  EXPECT_EQ(orders(Command::Kind::resume), CommandResult::refused);
+  EXPECT_EQ(orders(Command::Kind::drain), CommandResult::done);
+  EXPECT_EQ(orders(Command::Kind::resume), CommandResult::done);
+  EXPECT_EQ(orders(Command::Kind::drain), CommandResult::done);
+  hands.hears(0, "PAUSED web1");
+  EXPECT_EQ(orders(Command::Kind::drain), CommandResult::refused);
+  EXPECT_EQ(orders(Command::Kind::pause), CommandResult::done);
+  EXPECT_EQ(hands.said.back(), "0 PAUSE web1 now");
+  EXPECT_EQ(orders(Command::Kind::pause), CommandResult::refused);
+}
+
 TEST(Agent, DetachesAfterTheLastDeregistration) {
   Hands hands;
   hands.registered(0);
