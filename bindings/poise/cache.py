@@ -12,8 +12,9 @@ from typing import Any, Optional
 
 from poise import _build
 from poise.errors import PoiseError
+from poise.manifest import read_manifest
 from poise.plan import PathLike, Plan
-from poise.runs import Policies, Run, read_manifest
+from poise.runs import Policies, Run
 
 
 class Cache:

@@ -11,7 +11,7 @@ from rich.console import Console
 
 import poise
 from poise import show
-from poise.runs import read_manifest
+from poise.manifest import read_manifest
 
 app = typer.Typer(
     name="poise",

@@ -13,10 +13,11 @@ from rich.console import Group
 
 from poise import show
 from poise.errors import PoiseError
+from poise.manifest import FORMAT, read_manifest, write_json
 from poise.plan import PathLike, Plan
 from poise.pool import Job, run_all
 from poise.progress import Progress
-from poise.runs import FORMAT, Policies, Run, read_manifest, versions, write_json
+from poise.runs import Policies, Run, versions
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

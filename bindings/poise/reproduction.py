@@ -7,10 +7,11 @@ from typing import Any, Mapping, Optional
 
 from poise import _build, tables
 from poise.errors import PoiseError
+from poise.manifest import read_manifest
 from poise.plan import PathLike, Plan
 from poise.pool import Job, run_all
 from poise.progress import Progress
-from poise.runs import Policies, Run, read_manifest, versions
+from poise.runs import Policies, Run, versions
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def _compared(name: str, folder: Path, manifest: Mapping[str, Any], run: Run) ->
         differences += _environment(manifest)
         try:
             differences += tables.difference(tables.read(folder), run.tables)
-        except (OSError, ValueError, KeyError) as error:
+        except PoiseError as error:
             differences.append(f"the tables of then cannot be read: {error}")
         if run.manifest["events"] != manifest["events"]:
             differences.append(f"events: {manifest['events']}, then {run.manifest['events']}")

@@ -1,7 +1,6 @@
 """Running a plan, and what a run is afterwards: tables, a fingerprint, a folder."""
 from __future__ import annotations
 
-import json
 import platform
 import shlex
 import shutil
@@ -15,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from poise import _build, _poise, tables
-from poise.errors import PlanError, PoiseError, RunError, leave, left
+from poise.errors import PlanError, RunError, leave, left
+from poise.manifest import FORMAT, read_manifest, write_json
 from poise.plan import PathLike, Plan
 from poise.policy import Policy
 from poise.progress import Progress, shown
@@ -24,7 +24,6 @@ from poise.summary import Summary, summarize
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FORMAT = 1
 #: Worlds that a plan can be written for, here or to come.
 WORLDS = ("flow", "ns3", "emu", "lab")
 Policies = Mapping[str, Callable[[], Policy]]
@@ -295,25 +294,3 @@ def repeat_command(plan: Plan, world: str) -> str:
             world,
         ]
     )
-
-
-def write_json(path: Path, value: Any) -> None:
-    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def read_manifest(folder: Path, *, kind: Optional[str] = None) -> dict[str, Any]:
-    """The manifest of a saved run or comparison. Raises PoiseError unless it is of this kind."""
-    path = folder if folder.is_file() else folder / "manifest.json"
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise PoiseError(
-            f"{path}: {error.strerror}; a finished run or comparison has one"
-        ) from None
-    except ValueError as error:
-        raise PoiseError(f"{path}: is not JSON: {error}") from None
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise PoiseError(f"{path}: is not a manifest of format {FORMAT}")
-    if kind is not None and manifest.get("kind") != kind:
-        raise PoiseError(f"{path}: is of a {manifest.get('kind')}, not of a {kind}")
-    return manifest

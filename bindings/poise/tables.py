@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from poise import _poise
+from poise.errors import PoiseError
 
 #: In the order of the model: flows, timeline, faults, notices, backends, counters, digests.
 Tables = dict[str, pd.DataFrame]
@@ -44,16 +45,28 @@ def write(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:
 
 
 def read(folder: Path) -> Tables:
-    """The tables that `write` wrote, equal in every value and dtype."""
-    return {
-        name: pd.read_csv(
-            folder / f"{name}.csv",
+    """The tables that `write` wrote, equal in every value and dtype.
+
+    Raises PoiseError, with the file's name, for what is missing or was not written by `write`.
+    """
+    return {name: _read(folder / f"{name}.csv", columns) for name, columns in schema().items()}
+
+
+def _read(path: Path, columns: Mapping[str, np.dtype[np.generic]]) -> pd.DataFrame:
+    try:
+        frame = pd.read_csv(
+            path,
             dtype={column: str if kind == object else kind for column, kind in columns.items()},
             na_filter=False,
             float_precision="round_trip",
         )
-        for name, columns in schema().items()
-    }
+    except OSError as error:
+        raise PoiseError(f"{path}: {error.strerror}; a finished run has it") from None
+    except (ValueError, OverflowError) as error:  # pandas' and Unicode's are ValueErrors
+        raise PoiseError(f"{path}: is not a table of a run: {error}") from None
+    if list(frame.columns) != list(columns):
+        raise PoiseError(f"{path}: is not a table of a run: its columns are not {list(columns)}")
+    return frame
 
 
 def difference(left: Mapping[str, pd.DataFrame], right: Mapping[str, pd.DataFrame]) -> list[str]:

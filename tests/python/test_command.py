@@ -79,6 +79,24 @@ def test_show_fails_when_tables_were_changed(command, tmp_path, run):
     assert "its tables were changed" in command("show", "there", ok=False)
 
 
+@pytest.mark.parametrize("what", ["manifest without a plan", "no flows", "flows cut off", "kind"])
+def test_a_damaged_folder_is_one_line_and_no_traceback(command, tmp_path, run, what):
+    folder = run.save(tmp_path / "damaged")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    flows = folder / "flows.csv"
+    if what == "manifest without a plan":
+        del manifest["plan"]
+    elif what == "no flows":
+        flows.unlink()
+    elif what == "flows cut off":
+        flows.write_bytes(flows.read_bytes()[:60])
+    else:
+        manifest["kind"] = "letter"
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    said = command("show", folder, ok=False)
+    assert said.startswith(f"poise: {folder}/") and said.count("\n") == 1, said
+
+
 def test_check_says_ok_with_its_warnings(command):
     lines = command("check", "plan.toml").splitlines()
     assert lines[0].startswith("plan.toml: ok: 4 clients, 2 balancers, 4 backends, ")
