@@ -91,7 +91,7 @@ def main() -> int:
     arguments.out.mkdir(parents=True, exist_ok=True)
 
     outages_s = [0.4, 1.0, 2.2, 6.5] if arguments.quick else [
-        round(float(x), 3) for x in np.geomspace(0.12, 11, 34) if not is_near_an_edge(float(x))
+        round(float(x), 3) for x in np.geomspace(0.25, 11, 34) if not is_near_an_edge(float(x))
     ]
     console = Console()
     table = measure(outages_s, cache=arguments.out / "cache")
