@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "model/scenario/words.h"
+
 namespace poise::scenario {
 namespace {
 
@@ -47,7 +49,12 @@ FaultTimeline::FaultTimeline(const Plan& plan, const Topology& topology,
   for (std::size_t i = 0; i < events_.size(); ++i) {
     const FaultEvent& event = events_[i];
     moves_flows_.push_back(can_move_flows(event, topology));
-    if (cuts(event.kind)) add_cut(topology, i);
+    for (Cut& cut : cuts_) {
+      const FaultEvent& begun = events_[static_cast<std::size_t>(cut.index)];
+      if (cut.until == kNever && begun.target == event.target && opposite(begun.kind) == event.kind)
+        cut.until = event.at;
+    }
+    if (cuts(event.kind) && !event.ends) add_cut(topology, i);
     effective_.push_back(i < effective.size() ? std::max(effective[i], event.at) : event.at);
     const std::optional<NodeId> node = topology.find_node(event.target);
     if (event.kind == FaultKind::crash && node)
@@ -67,7 +74,7 @@ std::int32_t FaultTimeline::latest_mover(Instant instant) const {
 
 void FaultTimeline::add_cut(const Topology& topology, std::size_t index) {
   const FaultEvent& event = events_[index];
-  Cut cut{event.at, static_cast<std::int32_t>(index), {}, false};
+  Cut cut{event.at, kNever, static_cast<std::int32_t>(index), {}, false};
   const auto add = [&](NodeId id) {
     const NodeKind kind = topology.nodes()[id].kind;
     if (kind != NodeKind::router) cut.hosts.push_back(id);
@@ -81,22 +88,28 @@ void FaultTimeline::add_cut(const Topology& topology, std::size_t index) {
   cuts_.push_back(std::move(cut));
 }
 
-std::int32_t FaultTimeline::first_cut(const FlowFacts& flow, Instant from, Instant to) const {
-  const auto concerns = [&](const Cut& cut, NodeId host) {
-    // What no balancer carried may have been lost at any of them.
-    if (flow.carries.empty() && !cut.of_client) return true;
+bool FaultTimeline::concerns(const Cut& cut, const FlowFacts& flow) {
+  // What no balancer carried may have been lost at any of them.
+  if (cut.hosts.empty() || (flow.carries.empty() && !cut.of_client)) return true;
+  return std::any_of(cut.hosts.begin(), cut.hosts.end(), [&](NodeId host) {
     return flow.client == host ||
            std::any_of(flow.carries.begin(), flow.carries.end(), [&](const Carry& carry) {
              return carry.balancer == host || carry.backend == host;
            });
-  };
-  for (const Cut& cut : cuts_) {
-    if (cut.at < from || cut.at > to) continue;
-    if (cut.hosts.empty() || std::any_of(cut.hosts.begin(), cut.hosts.end(),
-                                         [&](NodeId host) { return concerns(cut, host); }))
-      return cut.index;
-  }
+  });
+}
+
+std::int32_t FaultTimeline::first_cut(const FlowFacts& flow, Instant from, Instant to) const {
+  for (const Cut& cut : cuts_)
+    if (cut.at >= from && cut.at <= to && concerns(cut, flow)) return cut.index;
   return -1;
+}
+
+std::int32_t FaultTimeline::cut_in_force(const FlowFacts& flow, Instant instant) const {
+  std::int32_t found = -1;
+  for (const Cut& cut : cuts_)
+    if (cut.at <= instant && instant < cut.until && concerns(cut, flow)) found = cut.index;
+  return found;
 }
 
 std::int32_t FaultTimeline::crash_during(NodeId node, Instant from, Instant to) const {
@@ -170,6 +183,8 @@ Finding judge(const FlowFacts& flow, const FaultTimeline& faults, Instant end_of
     return finding;
   }
   finding.fault = faults.first_cut(flow, flow.last_progress - kTail, over);
+  if (finding.fault < 0 && flow.carries.empty())
+    finding.fault = faults.cut_in_force(flow, flow.start);
   finding.cause = finding.fault >= 0 ? Cause::unreachable : Cause::unexplained;
   return finding;
 }

@@ -28,6 +28,8 @@ class FaultTimeline {
   // The first in [from, to] that cuts the flow's way: of a router, of a link between routers, or of
   // a host (or its link) that the flow has to do with; -1: none.
   std::int32_t first_cut(const FlowFacts& flow, Instant from, Instant to) const;
+  // The latest cut of the flow's way that held at `instant`; -1: none.
+  std::int32_t cut_in_force(const FlowFacts& flow, Instant instant) const;
   // The crash of `node` that held at some time in [from, to]: the latest of them; -1: none.
   std::int32_t crash_during(NodeId node, Instant from, Instant to) const;
   // From when the event has taken effect until the next that can move flows happens.
@@ -40,12 +42,13 @@ class FaultTimeline {
     std::int32_t index;
   };
   struct Cut {
-    Instant at;
+    Instant at, until;
     std::int32_t index;
     std::vector<NodeId> hosts;  // that it concerns; empty: everyone
     bool of_client;
   };
   void add_cut(const Topology& topology, std::size_t index);
+  static bool concerns(const Cut& cut, const FlowFacts& flow);
 
   std::vector<FaultEvent> events_;
   std::vector<Cut> cuts_;

@@ -38,7 +38,7 @@ constexpr Target target_of(FaultKind kind) {
 // What a part is in, as far as the order of its faults goes.
 struct State {
   bool absent = false;  // a spare that has not joined, or a backend that left
-  bool crashed = false, paused = false, partitioned = false, down = false;
+  bool crashed = false, draining = false, paused = false, partitioned = false, down = false;
 };
 
 // Why `kind` cannot happen now; empty when it can, and then the state follows it.
@@ -55,10 +55,16 @@ std::string_view refuse(FaultKind kind, State& state) {
     case FaultKind::crash:
       return change(state.crashed, true, "it is crashed already then");
     case FaultKind::restart:
+      state.draining = state.paused = false;  // it registers anew
       return change(state.crashed, false, "it is not crashed then");
     case FaultKind::pause:
       return change(state.paused, true, "it is paused already then");
+    case FaultKind::drain:
+      if (state.paused) return "it is paused already then";
+      return change(state.draining, true, "it drains already then");
     case FaultKind::resume:
+      state.paused = state.paused || state.draining;
+      state.draining = false;
       return change(state.paused, false, "it is not paused then");
     case FaultKind::partition:
       return change(state.partitioned, true, "it is partitioned already then");
@@ -72,8 +78,8 @@ std::string_view refuse(FaultKind kind, State& state) {
       return change(state.absent, false,
                     "it takes part already; a `join` is for spares and what left");
     case FaultKind::deregister:
+      state.draining = state.paused = false;
       return change(state.absent, true, "it has left already then");
-    case FaultKind::drain:
     case FaultKind::slow:
     case FaultKind::lossy:
       return {};

@@ -3,13 +3,14 @@
 //
 // Attribution, in this order, of a broken flow (reset, timeout, stalled):
 //   backend_died  the host of the backend that carried it last, or the one it was moved away from,
-//   was
-//                 crashed while the flow was there; fault: that crash.
+//                 was crashed while the flow was there; fault: that crash.
 //   moved         a balancer sent it to another backend while its own was alive; fault: the latest
 //                 fault that can move flows at or before the first packet sent elsewhere.
 //   unreachable   a fault cut its way (crash, link_down, partition, lossy: of a router, of a link
 //                 between routers, or of a host it has to do with) between one second before its
 //                 last progress (what was on its way still arrived) and its end; fault: the first.
+//                 Or no balancer ever carried it, and such a fault held when it started; fault: the
+//                 latest.
 //   unexplained   else; fault: -1.
 // Faults that can move flows: crash, restart, pause, resume, drain, deregister, join, partition and
 // heal of any node, and link_down and link_up of a link of a balancer or backend.

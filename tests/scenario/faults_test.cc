@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "model/scenario/plan_check.h"
+#include "model/scenario/problems.h"
 #include "model/scenario/words.h"
 
 namespace poise::scenario {
@@ -45,6 +47,27 @@ TEST(Faults, EndsAfterTheRunAreLeftOut) {
   Plan plan;  // of 10 s
   plan.faults = {{seconds{9}, FaultKind::crash, "backend1", seconds{1}, 0}};
   EXPECT_EQ(told(expand_faults(plan)), "9 crash backend1\n");
+}
+
+TEST(Faults, ADrainMayBeTakenBackOrMadeAPauseButNotRepeated) {
+  using Kinds = std::vector<FaultKind>;
+  using enum FaultKind;
+  const auto is_allowed = [](const Kinds& kinds) {
+    Plan plan;
+    for (const FaultKind kind : kinds)
+      plan.faults.push_back(
+          {seconds{1} * static_cast<int>(plan.faults.size() + 1), kind, "backend1", {}, 0});
+    Problems problems("plan.toml");
+    check_faults(plan, problems);
+    return problems.empty();
+  };
+  for (const Kinds& kinds :
+       {Kinds{drain, resume, drain}, Kinds{drain, pause, resume}, Kinds{pause, resume, pause},
+        Kinds{drain, crash, restart, drain}, Kinds{pause, crash, restart, pause}})
+    EXPECT_TRUE(is_allowed(kinds)) << to_string(kinds[0]) << " " << to_string(kinds[1]);
+  for (const Kinds& kinds : {Kinds{drain, drain}, Kinds{pause, drain}, Kinds{pause, pause},
+                             Kinds{resume}, Kinds{drain, resume, resume}})
+    EXPECT_FALSE(is_allowed(kinds)) << to_string(kinds[0]);
 }
 
 TEST(Faults, ALinkGetsItsOwnValuesBack) {

@@ -176,6 +176,24 @@ TEST_F(Scene, WhatNoBalancerCarriedMayHaveBeenLostAtAnyOfThem) {
   EXPECT_EQ(verdict(), "stalled unreachable 0");
 }
 
+TEST_F(Scene, WhatNeverFoundAWayIsBlamedOnTheLatestCutThatStillHeld) {
+  fault(1, FaultKind::crash, "backend1");
+  fault(2, FaultKind::crash, "backend2");
+  fault(2.5, FaultKind::lossy, "backend3-leaf3", 0.1);
+  fault(3, FaultKind::link_down, "client2-leaf1");
+  fault(3, FaultKind::link_down, "leaf1-spine1", 1);
+  FlowFacts& facts = flow(6, "backend1");
+  facts.carries.clear();
+  EXPECT_EQ(verdict(), "stalled unreachable 1");
+}
+
+TEST_F(Scene, WhatStartedAfterTheCutWasMendedIsUnexplained) {
+  fault(1, FaultKind::crash, "backend1", 2);
+  FlowFacts& facts = flow(6, "backend2");
+  facts.carries.clear();
+  EXPECT_EQ(verdict(), "stalled unexplained -1");
+}
+
 TEST_F(Scene, AFlowThatMakesProgressIsOpen) {
   FlowFacts& facts = flow(1, "backend1");
   facts.last_progress = at(9.5);
