@@ -67,6 +67,7 @@ const Broken kBroken[] = {
     {"nobody is connected",
      "[topology]\nshape = \"explicit\"\nnode = [{ name = \"c\", kind = \"client\" }, "
      "{ name = \"b\", kind = \"balancer\" }, { name = \"w\", kind = \"backend\" }]\n"},
+    {"a vip that is many hosts", "[[service.vip]]\naddress = \"224.0.0.1\"\n"},
     {"a fault without a time", "[[fault]]\ndo = \"crash\"\ntarget = \"backend1\"\n"},
     {"a fault of an unknown kind",
      "[[fault]]\nat_s = 1\ndo = \"explode\"\ntarget = \"backend1\"\n"},
