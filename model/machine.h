@@ -11,7 +11,9 @@
 //   harmless)
 //
 // and after every event the world drains it (below): datagrams, messages, notices, and the next
-// deadline, which then lies in the future. Mutate, then drain: nothing else leaves a machine.
+// deadline. After on_timer(now) it lies in the future; another event at the very instant of a
+// deadline leaves it due, and the world calls on_timer then. Mutate, then drain: nothing else
+// leaves a machine.
 #pragma once
 
 #include <concepts>
