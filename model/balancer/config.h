@@ -9,6 +9,7 @@
 #include "model/address.h"
 #include "model/flow/flow_key.h"
 #include "model/flow/flow_table.h"
+#include "model/policy/policy.h"
 #include "model/time.h"
 #include "model/wire/encapsulation.h"
 
@@ -70,5 +71,9 @@ struct AgentConfig {
 
   std::uint64_t seed = 1;  // of the jitter
 };
+
+// A hash of a configuration, which its records carry.
+std::uint64_t configuration_digest(const BalancerConfig& config, const policy::Config& policy);
+std::uint64_t configuration_digest(const AgentConfig& config);
 
 }  // namespace poise

@@ -9,10 +9,10 @@
 
 #include <ns3/simulator.h>
 
+#include "model/scenario/machine_config.h"
 #include "model/scenario/summarize.h"
 #include "model/scenario/words.h"
 #include "sim/ns3/convert.h"
-#include "sim/ns3/machine_config.h"
 
 namespace poise::ns3world {
 

@@ -15,8 +15,8 @@
 #include "model/balancer/agent.h"
 #include "model/balancer/balancer.h"
 #include "model/balancer/recorded.h"
+#include "model/scenario/machine_config.h"
 #include "model/scenario/topology.h"
-#include "sim/ns3/machine_config.h"
 #include "sim/ns3/run.h"
 #include "tests/ns3/plans.h"
 
