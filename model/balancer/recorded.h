@@ -23,6 +23,8 @@ class Recorded {
 
   M& machine() { return machine_; }
   const M& machine() const { return machine_; }
+  // True: every packet must be an event of its own, with a drain behind it; no bursts.
+  bool is_recording() const { return writer_ != nullptr; }
 
   void start(Instant now) {
     begin({.kind = EventKind::start, .now = now});

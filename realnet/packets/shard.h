@@ -1,0 +1,161 @@
+// One machine on one queue: what its thread does with a burst, and what it asks of the world.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "model/balancer/record.h"
+#include "model/balancer/recorded.h"
+#include "model/machine.h"
+#include "realnet/packets/nfqueue.h"
+#include "realnet/packets/raw_sender.h"
+#include "realnet/system/clock.h"
+
+namespace poise::realnet {
+
+// How a forwarded datagram leaves. verdict: the kernel goes on with its new bytes, routes and
+// forwards them; what changed its family leaves raw. raw: always over a raw socket.
+enum class Emit : std::uint8_t { verdict, raw };
+
+// What a machine wants carried out on the control thread, in order.
+struct Errand {
+  std::optional<Message> message;
+  std::optional<Notice> notice;
+};
+
+template <class M>
+class Shard {
+ public:
+  // `carries`: messages, notices and datagrams that control events cause are carried out; of
+  // several shards, the first one's.
+  Shard(std::unique_ptr<M> machine, std::unique_ptr<RecordWriter> writer, Queue queue, Emit emit,
+        bool carries)
+      : machine_(std::move(machine)),
+        writer_(std::move(writer)),
+        recorded_(*machine_, writer_.get()),
+        queue_(std::move(queue)),
+        emit_(emit),
+        carries_(carries) {}
+
+  // The shard's thread: takes one burst, decides, sends it on. True: look at errands() and
+  // deadline().
+  bool work() {
+    const std::size_t count = queue_.receive();
+    if (count == 0) return false;
+    bool asks = false;
+    {
+      const std::lock_guard lock(mutex_);
+      const Instant before = deadline_;
+      decide(count);
+      asks = !errands_.empty() || deadline_ < before;
+    }
+    emit(count);
+    return asks;
+  }
+
+  // One control event, in any thread.
+  std::mutex& mutex() { return mutex_; }
+  // REQUIRES: mutex() is held.
+  template <class Event>
+  auto act(Event&& event) {
+    World world{*this, carries_};
+    if constexpr (std::is_void_v<decltype(event(recorded_))>) {
+      event(recorded_);
+      drain(recorded_, world);
+    } else {
+      auto result = event(recorded_);
+      drain(recorded_, world);
+      return result;
+    }
+  }
+  // REQUIRES: mutex() is held.
+  std::vector<Errand> take_errands() { return std::exchange(errands_, {}); }
+  Instant deadline() const { return deadline_; }
+  const M& machine() const { return *machine_; }
+  void finish_record() { recorded_.finish(); }
+
+  const Queue& queue() const { return queue_; }
+  const RawSender& sender() const { return sender_; }
+
+ private:
+  struct World {
+    Shard& shard;
+    bool carries;
+
+    void transmit(const Packet& packet) {
+      if (carries) shard.sender_.send(packet);
+    }
+    void send(const Message& message) {
+      if (carries) shard.errands_.push_back({message, {}});
+    }
+    void notice(const Notice& notice) {
+      if (carries) shard.errands_.push_back({{}, notice});
+    }
+    void wake_at(Instant at) { shard.deadline_ = at; }
+  };
+
+  void decide(std::size_t count) {
+    const std::span packets = queue_.packets();
+    const std::span verdicts = std::span(verdicts_).first(count);
+    World world{*this, true};
+    const Instant at = now();
+    if constexpr (requires(M & m) { m.on_burst(at, packets, verdicts); }) {
+      if (!recorded_.is_recording()) {
+        machine_->on_burst(at, packets, verdicts);
+        drain(recorded_, world);
+        return;
+      }
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      verdicts[i] = decide_one(at, i);
+      drain(recorded_, world);
+    }
+  }
+
+  Verdict decide_one(Instant at, std::size_t i) {
+    Packet& packet = queue_.packets()[i];
+    if constexpr (requires(M & m) { m.on_egress(at, packet); }) {
+      if (queue_.hook(i) == Hook::output || queue_.hook(i) == Hook::postrouting)
+        return recorded_.on_egress(at, packet);
+    }
+    return recorded_.on_packet(at, packet);
+  }
+
+  void emit(std::size_t count) {
+    using Fate = Queue::Fate;
+    const std::span packets = queue_.packets();
+    for (std::size_t i = 0; i < count; ++i) {
+      fates_[i] = verdicts_[i] == Verdict::pass ? Fate::accept : Fate::drop;
+      if (verdicts_[i] != Verdict::forward) continue;
+      const bool is_v4 = packets[i].bytes()[0] >> 4 == 4;
+      if (emit_ == Emit::verdict && is_v4 == queue_.is_v4(i))
+        fates_[i] = Fate::replace;
+      else
+        sender_.queue(packets[i]);
+    }
+    sender_.flush();
+    queue_.settle(std::span(fates_).first(count));
+  }
+
+  std::unique_ptr<M> machine_;
+  std::unique_ptr<RecordWriter> writer_;
+  Recorded<M> recorded_;
+  Queue queue_;
+  RawSender sender_;
+  Emit emit_;
+  bool carries_;
+  std::mutex mutex_;  // guards the machine, errands_ and deadline_
+  std::vector<Errand> errands_;
+  Instant deadline_ = kNever;
+  std::array<Verdict, kBurst> verdicts_{};
+  std::array<Queue::Fate, kBurst> fates_{};
+};
+
+}  // namespace poise::realnet

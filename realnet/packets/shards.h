@@ -1,0 +1,154 @@
+// A machine on several queues: a shard a queue, each with its thread, all fed the same control
+// events.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "model/check.h"
+#include "realnet/packets/shard.h"
+
+namespace poise::realnet {
+
+// Equal machines that get equal control events at equal instants have equal members, so one flow is
+// treated alike wherever it goes; flows are each shard's own. The control thread is the
+// io_context's; all calls come from there.
+template <class M>
+class Shards {
+ public:
+  struct Callbacks {  // all on the control thread
+    std::function<void(const Message&)> send;
+    std::function<void(const Notice&)> notice;
+    std::function<void(const std::exception&)> failed;  // a shard's thread ended
+  };
+
+  Shards(boost::asio::io_context& io, Callbacks callbacks)
+      : io_(io), callbacks_(std::move(callbacks)), timer_(io) {}
+  ~Shards() { stop(); }
+  Shards(const Shards&) = delete;
+  Shards& operator=(const Shards&) = delete;
+
+  // REQUIRES: before run().
+  void add(std::unique_ptr<M> machine, std::unique_ptr<RecordWriter> writer, Queue queue,
+           Emit emit) {
+    shards_.push_back(std::make_unique<Shard<M>>(std::move(machine), std::move(writer),
+                                                 std::move(queue), emit, shards_.empty()));
+  }
+
+  // Begins to take packets.
+  void run() {
+    for (const auto& shard : shards_) threads_.emplace_back([this, &shard] { work(*shard); });
+  }
+  // Ends the threads, then the records. Idempotent.
+  void stop() {
+    stopping_ = true;
+    for (std::thread& thread : threads_) thread.join();
+    if (!threads_.empty())
+      for (const auto& shard : shards_) shard->finish_record();
+    threads_.clear();
+    timer_.cancel();
+  }
+
+  // One control event: event(now, Recorded<M>&) on every shard at one instant. Returns the first
+  // shard's result.
+  template <class Event>
+  auto act(Event&& event) {
+    const std::vector<std::unique_lock<std::mutex>> locks = lock_all();
+    const Instant at = now();
+    const auto on = [&](Recorded<M>& machine) { return event(at, machine); };
+    using Result = decltype(on(std::declval<Recorded<M>&>()));
+    const After after{*this};  // carries out what was asked, with the locks still held
+    for (std::size_t i = 1; i < shards_.size(); ++i) static_cast<void>(shards_[i]->act(on), 0);
+    if constexpr (std::is_void_v<Result>)
+      shards_[0]->act(on);
+    else
+      return shards_[0]->act(on);
+  }
+
+  // Looks at every machine while none works.
+  template <class Look>
+  void look(Look&& look) {
+    const std::vector<std::unique_lock<std::mutex>> locks = lock_all();
+    for (const auto& shard : shards_) look(*shard);
+  }
+
+  std::size_t size() const { return shards_.size(); }
+
+ private:
+  struct After {
+    Shards& shards;
+    ~After() { shards.settle(); }
+  };
+
+  std::vector<std::unique_lock<std::mutex>> lock_all() {
+    std::vector<std::unique_lock<std::mutex>> locks;
+    for (const auto& shard : shards_) locks.emplace_back(shard->mutex());
+    return locks;
+  }
+
+  void work(Shard<M>& shard) {
+    try {
+      while (!stopping_) {
+        if (!shard.work() || wake_posted_.exchange(true)) continue;
+        boost::asio::post(io_, [this] {
+          wake_posted_ = false;
+          const std::vector<std::unique_lock<std::mutex>> locks = lock_all();
+          settle();
+        });
+      }
+    } catch (const std::exception& error) {
+      boost::asio::post(
+          io_, [this, what = std::runtime_error(error.what())] { callbacks_.failed(what); });
+    }
+  }
+
+  // Posts what the shards want carried out, and sets the timer. REQUIRES: all locks are held.
+  void settle() {
+    Instant next = kNever;
+    for (const auto& shard : shards_) {
+      for (Errand& errand : shard->take_errands())
+        boost::asio::post(io_, [this, errand = std::move(errand)] { carry_out(errand); });
+      next = std::min(next, shard->deadline());
+    }
+    if (next == armed_) return;
+    armed_ = next;
+    if (next == kNever) {
+      timer_.cancel();
+      return;
+    }
+    timer_.expires_after(std::max(Duration{}, next - now()));
+    timer_.async_wait([this](const boost::system::error_code& error) {
+      if (error) return;
+      armed_ = kNever;
+      act([](Instant at, Recorded<M>& machine) { machine.on_timer(at); });
+    });
+  }
+
+  void carry_out(const Errand& errand) {
+    if (errand.message) callbacks_.send(*errand.message);
+    if (errand.notice) callbacks_.notice(*errand.notice);
+  }
+
+  boost::asio::io_context& io_;
+  Callbacks callbacks_;
+  boost::asio::steady_timer timer_;
+  Instant armed_ = kNever;  // when timer_ fires
+  std::vector<std::unique_ptr<Shard<M>>> shards_;
+  std::vector<std::thread> threads_;
+  std::atomic<bool> stopping_ = false;
+  std::atomic<bool> wake_posted_ = false;
+};
+
+}  // namespace poise::realnet
