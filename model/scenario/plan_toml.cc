@@ -2,9 +2,9 @@
 #include "model/scenario/plan_toml.h"
 
 #include "model/scenario/plan_check.h"
-#include "model/scenario/plan_read.h"
 #include "model/scenario/problems.h"
 #include "model/scenario/schema.h"
+#include "model/scenario/schema_read.h"
 
 namespace poise::scenario {
 namespace {
@@ -21,7 +21,8 @@ void check_rules(const Plan& plan, Problems& problems) {
 Plan overridden(const Plan& plan, std::span<const Override> overrides, Problems& problems,
                 CustomPolicies custom) {
   Plan changed = plan;
-  for (const Override& change : overrides) apply_override(changed, change, problems, custom);
+  for (const Override& change : overrides)
+    apply_override(plan_table(), &changed, change, problems, custom);
   if (problems.empty()) check_rules(changed, problems);
   return changed;
 }
@@ -52,7 +53,7 @@ Plan parse(std::string_view text, std::string_view file_name, CustomPolicies cus
            bool with_lines) {
   Problems problems(file_name);
   Plan plan;
-  read_plan(text, plan, problems, custom, with_lines);
+  read_toml(text, plan_table(), &plan, problems, custom, with_lines);
   if (problems.empty()) check_rules(plan, problems);
   if (problems.empty()) check_variants(plan, problems, custom);
   problems.raise();

@@ -54,6 +54,11 @@ std::uint32_t Problems::line_of(std::string_view path) const {
   }
 }
 
+void Problems::add(std::string_view path, std::string_view text) {
+  concerned_.emplace(path);
+  add_at(line_of(path), text);
+}
+
 void Problems::add_at(std::uint32_t line, std::string_view text) {
   found_.emplace_back(line, one_line(text));
 }
@@ -64,15 +69,18 @@ std::vector<std::string> Problems::texts() const {
   return texts;
 }
 
-void Problems::raise() const {
-  if (found_.empty()) return;
+std::vector<std::string> Problems::located() const {
   auto sorted = found_;
   std::stable_sort(sorted.begin(), sorted.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<std::string> lines;
   for (const auto& [line, text] : sorted)
     lines.push_back(file_ + (line ? ":" + std::to_string(line) : std::string()) + ": " + text);
-  throw PlanError(std::move(lines));
+  return lines;
+}
+
+void Problems::raise() const {
+  if (!found_.empty()) throw PlanError(located());
 }
 
 std::string listed(std::span<const std::string_view> words) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,20 +20,27 @@ class Problems {
 
   void stands_at(const std::string& path, std::uint32_t line) { lines_[path] = line; }
   std::uint32_t line_of(std::string_view path) const;  // 0: unknown
+  // Every path whose place is known.
+  const std::map<std::string, std::uint32_t, std::less<>>& lines() const { return lines_; }
 
-  void add(std::string_view path, std::string_view text) { add_at(line_of(path), text); }
+  void add(std::string_view path, std::string_view text);
   void add_at(std::uint32_t line, std::string_view text);
 
   bool empty() const { return found_.empty(); }
+  // Something was wrong with this very key.
+  bool concerns(std::string_view path) const { return concerned_.contains(path); }
   // The text of each, in the order found, without file and line.
   std::vector<std::string> texts() const;
-  // Throws PlanError when there are any: file and line before each, by line.
+  // The same with file and line before each, by line.
+  std::vector<std::string> located() const;
+  // Throws PlanError(located()) when there are any.
   void raise() const;
 
  private:
   std::string file_;
   std::map<std::string, std::uint32_t, std::less<>> lines_;
   std::vector<std::pair<std::uint32_t, std::string>> found_;
+  std::set<std::string, std::less<>> concerned_;
 };
 
 // "a, b, c", cut after some 20 with the number of the others.

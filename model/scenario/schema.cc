@@ -322,6 +322,13 @@ Field Field::as(Type other) const {
   return copy;
 }
 
+Field Field::like(bool (*accepted)(std::string_view), std::string_view form_text) const {
+  Field copy = *this;
+  copy.accepts = accepted;
+  copy.form = form_text;
+  return copy;
+}
+
 Field Field::must() const {
   Field copy = *this;
   copy.required = true;

@@ -1,4 +1,5 @@
 // The list of a plan's keys: reading, checking, writing and documentation are generated from it.
+// Whoever else reads TOML (a daemon's settings) describes it with the same words.
 //
 // A Table describes a struct, a Field one of its members. Objects are reached through type-erased
 // pointers to the struct that the table describes; a Value is a member in the form that TOML knows.
@@ -47,6 +48,9 @@ struct Field {
   std::string_view unit = {};
   double min = 0, max = 0;  // integer, number, seconds, and the elements of integers
   std::span<const std::string_view> words = {};
+  // text and texts: what else a text must be, and how an error says it ("an address with a port").
+  bool (*accepts)(std::string_view text) = nullptr;
+  std::string_view form = {};
   bool required = false;
   const Table* table = nullptr;  // table and tables
 
@@ -62,13 +66,15 @@ struct Field {
   Field range(double low, double high, std::string_view unit_name = {}) const;
   Field one_of(std::span<const std::string_view> allowed) const;
   Field as(Type other) const;
+  Field like(bool (*accepted)(std::string_view), std::string_view form_text) const;
   Field must() const;
 };
 
 struct Table {
   std::string_view name;  // as in its header: "topology.client_link"; "" for the whole plan
   std::vector<Field> fields;
-  const void* defaults = nullptr;  // an object of the struct with its default values
+  const void* defaults = nullptr;     // an object of the struct with its default values
+  std::string_view whole = "a plan";  // what errors call the table that has no name
 
   const Field* find(std::string_view field) const;
 };

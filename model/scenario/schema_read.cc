@@ -1,5 +1,5 @@
-// Keys, types and ranges of a plan's TOML, all by the schema.
-#include "model/scenario/plan_read.h"
+// Keys, types and ranges of a TOML text, all by the schema.
+#include "model/scenario/schema_read.h"
 
 #include <algorithm>
 #include <charconv>
@@ -78,36 +78,14 @@ class Reader {
       : problems_(problems), custom_(custom), with_lines_(with_lines) {}
 
   // REQUIRES: `source` is a table.
-  void read_table(const TomlNode& source, const Table& table, void* object,
-                  const std::string& path) {
-    for (const TomlMember& member : *source.as<TomlNode::Members>()) {
-      const std::string key = path.empty() ? member.name : path + "." + member.name;
-      mark(key, member.line);
-      if (const Field* field = table.find(member.name))
-        read_field(member.node, *field, object, key);
-      else
-        unknown_key(member.name, table, key);
-    }
-    for (const Field& field : table.fields)
-      if (field.required && !source.member(field.name))
-        problems_.add(path, path + " has no " + std::string(field.name) + "; it must be given");
+  void read(const TomlNode& source, const Table& table, void* object) {
+    whole_ = table.whole;
+    read_table(source, table, object, "");
   }
 
-  void read_field(const TomlNode& node, const Field& field, void* object, const std::string& key) {
-    if (field.type == Type::table) {
-      if (!node.as<TomlNode::Members>()) return wrong_type(node, field, key);
-      read_table(node, *field.table, field.at(object, 0), key);
-    } else if (field.type == Type::tables) {
-      read_tables(node, field, object, key);
-    } else if (const std::optional<Value> value = value_in(node, field, key)) {
-      field.set(object, *value);
-    }
-  }
-
-  // Sets one key of a plan, from the outside or for a variant.
-  void apply(Plan& plan, std::string_view key, std::string_view text) {
-    const Table* table = &plan_table();
-    void* object = &plan;
+  // Sets one key, from the outside or for a variant.
+  void apply(const Table* table, void* object, std::string_view key, std::string_view text) {
+    whole_ = table->whole;
     std::string_view rest = key;
     while (true) {
       const std::size_t dot = rest.find('.');
@@ -134,6 +112,33 @@ class Reader {
   }
 
  private:
+  void read_table(const TomlNode& source, const Table& table, void* object,
+                  const std::string& path) {
+    for (const TomlMember& member : *source.as<TomlNode::Members>()) {
+      const std::string key = path.empty() ? member.name : path + "." + member.name;
+      mark(key, member.line);
+      if (const Field* field = table.find(member.name))
+        read_field(member.node, *field, object, key);
+      else
+        unknown_key(member.name, table, key);
+    }
+    for (const Field& field : table.fields)
+      if (field.required && !source.member(field.name))
+        problems_.add(path, (path.empty() ? std::string(whole_) : path) + " has no " +
+                                std::string(field.name) + "; it must be given");
+  }
+
+  void read_field(const TomlNode& node, const Field& field, void* object, const std::string& key) {
+    if (field.type == Type::table) {
+      if (!node.as<TomlNode::Members>()) return wrong_type(node, field, key);
+      read_table(node, *field.table, field.at(object, 0), key);
+    } else if (field.type == Type::tables) {
+      read_tables(node, field, object, key);
+    } else if (const std::optional<Value> value = value_in(node, field, key)) {
+      field.set(object, *value);
+    }
+  }
+
   void mark(const std::string& key, std::uint32_t line) {
     if (with_lines_ && line != 0) problems_.stands_at(key, line);
   }
@@ -152,7 +157,7 @@ class Reader {
     std::vector<std::string_view> names;
     for (const Field& field : table.fields) names.push_back(field.name);
     const std::string where =
-        table.name.empty() ? "of a plan" : "of [" + std::string(table.name) + "]";
+        "of " + (table.name.empty() ? std::string(whole_) : "[" + std::string(table.name) + "]");
     problems_.add(key, std::string(name) + " is not a key " + where +
                            "; allowed: " + listed(Words(names)) + did_you_mean(name, names));
   }
@@ -194,7 +199,7 @@ class Reader {
       case Type::seconds:
         return number_value(node, field, key);
       case Type::text:
-        if (const auto* value = node.as<std::string>()) return Value(*value);
+        if (const auto* value = node.as<std::string>()) return text_value(*value, node, field, key);
         break;
       case Type::word:
         return word_value(node, field, field.words, key);
@@ -205,7 +210,7 @@ class Reader {
           if (Address::parse(*value)) return Value(*value);
         break;
       case Type::texts:
-        return list_value<std::string>(node, field, key);
+        return texts_value(node, field, key);
       case Type::integers:
         return integers_value(node, field, key);
       case Type::points:
@@ -234,6 +239,26 @@ class Reader {
     }
     if (field.type == Type::integer) return Value(*integer);
     return field.type == Type::number ? Value(*number) : Value(from_seconds(*number));
+  }
+
+  std::optional<Value> text_value(const std::string& text, const TomlNode& node, const Field& field,
+                                  const std::string& key) {
+    if (!field.accepts || field.accepts(text)) return Value(text);
+    problems_.add(key, key + " is " + shown(node) + "; expected " + std::string(field.form));
+    return std::nullopt;
+  }
+
+  std::optional<Value> texts_value(const TomlNode& node, const Field& field,
+                                   const std::string& key) {
+    std::optional<Value> list = list_value<std::string>(node, field, key);
+    if (!list || !field.accepts) return list;
+    for (const std::string& text : std::get<std::vector<std::string>>(*list)) {
+      if (field.accepts(text)) continue;
+      problems_.add(key,
+                    key + " contains " + quoted(text) + "; expected " + std::string(field.form));
+      return std::nullopt;
+    }
+    return list;
   }
 
   std::optional<Value> word_value(const TomlNode& node, const Field& field, Words allowed,
@@ -326,21 +351,23 @@ class Reader {
   Problems& problems_;
   CustomPolicies custom_;
   bool with_lines_;
+  std::string_view whole_;  // what the table at the top is called
 };
 
 }  // namespace
 
-void read_plan(std::string_view text, Plan& plan, Problems& problems, CustomPolicies custom,
-               bool with_lines) {
+void read_toml(std::string_view text, const Table& table, void* object, Problems& problems,
+               CustomPolicies custom, bool with_lines) {
   const TomlText parsed = parse_toml(text);
   if (!parsed.error.empty())
     problems.add_at(with_lines ? parsed.error_line : 0, "not TOML: " + parsed.error);
   else
-    Reader(problems, custom, with_lines).read_table(parsed.table, plan_table(), &plan, "");
+    Reader(problems, custom, with_lines).read(parsed.table, table, object);
 }
 
-void apply_override(Plan& plan, const Override& change, Problems& problems, CustomPolicies custom) {
-  Reader(problems, custom, false).apply(plan, change.key, change.value);
+void apply_override(const Table& table, void* object, const Override& change, Problems& problems,
+                    CustomPolicies custom) {
+  Reader(problems, custom, false).apply(&table, object, change.key, change.value);
 }
 
 }  // namespace poise::scenario
