@@ -27,8 +27,8 @@ class Problems {
   void add_at(std::uint32_t line, std::string_view text);
 
   bool empty() const { return found_.empty(); }
-  // Something was wrong with this very key.
-  bool concerns(std::string_view path) const { return concerned_.contains(path); }
+  // The keys that something is wrong with.
+  const std::set<std::string, std::less<>>& concerned() const { return concerned_; }
   // The text of each, in the order found, without file and line.
   std::vector<std::string> texts() const;
   // The same with file and line before each, by line.

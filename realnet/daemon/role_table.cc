@@ -1,0 +1,26 @@
+// The one list of poised's roles.
+#include <array>
+#include <iostream>
+
+#include "realnet/daemon/command_line.h"
+#include "realnet/daemon/settings/print.h"
+#include "realnet/daemon/settings/schema.h"
+
+namespace poise::realnet {
+namespace {
+
+constexpr std::array kRoles{
+    Role{"balancer", "Takes the packets of VIPs and sends each flow to its backend.",
+         balancer_table, [](const Sources& sources) { return print(load_balancer(sources)); },
+         nullptr},
+    Role{"agent", "Registers this host as a backend and takes packets out of their tunnels.",
+         agent_table, [](const Sources& sources) { return print(load_agent(sources)); }, nullptr},
+};
+
+}  // namespace
+
+std::span<const Role> roles() {
+  return kRoles;
+}
+
+}  // namespace poise::realnet

@@ -1,0 +1,22 @@
+// What a reload would change, and whether a running daemon can take it over.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "realnet/daemon/settings/settings.h"
+
+namespace poise::realnet {
+
+// One line a key: "log.level: \"info\" -> \"debug\"".
+struct Changes {
+  std::vector<std::string> running;  // take effect at once
+  std::vector<std::string> restart;  // only a restart brings them
+
+  bool empty() const { return running.empty() && restart.empty(); }
+};
+
+Changes changes(const BalancerSettings& before, const BalancerSettings& after);
+Changes changes(const AgentSettings& before, const AgentSettings& after);
+
+}  // namespace poise::realnet

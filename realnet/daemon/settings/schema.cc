@@ -1,0 +1,222 @@
+// The keys of the balancer and of the agent: section by section, with range, words and meaning.
+#include "realnet/daemon/settings/schema.h"
+
+#include <algorithm>
+#include <array>
+
+#include "model/backend/backend_set.h"
+#include "model/flow/flow_table.h"
+#include "realnet/daemon/settings/common_sections.h"
+#include "realnet/daemon/settings/sections.h"
+
+namespace poise::realnet {
+namespace {
+
+using scenario::Field;
+using scenario::key;
+using scenario::Table;
+
+template <class Settings>
+Table table_of(std::string_view name, std::vector<Field> fields, std::string_view whole = {}) {
+  static const Settings defaults{};
+  return Table{name, std::move(fields), &defaults, whole};
+}
+
+std::vector<Field> joined(std::vector<Field> first, std::vector<Field> second) {
+  first.insert(first.end(), second.begin(), second.end());
+  return first;
+}
+
+// The sections that every role ends with.
+template <class S>
+std::vector<Field> last_sections(std::vector<Field> state_fields) {
+  static const Table packets = table_of<S>("packets", packet_fields<S>());
+  static const Table state = table_of<S>("state", std::move(state_fields));
+  static const Table log = table_of<S>("log", log_fields<S>());
+  static const Table metrics = table_of<S>("metrics", metrics_fields<S>());
+  static const Table operators = table_of<S>("operator", operator_fields<S>());
+  return {
+      section("packets", "How packets come from the kernel and go back.", packets),
+      section("state", "What outlives the process.", state),
+      section("log", "One line an event.", log),
+      section("metrics", "Prometheus's text over HTTP: /metrics, /healthz, /readyz.", metrics),
+      section("operator", "The socket of poisectl.", operators),
+  };
+}
+
+using B = BalancerSettings;
+constexpr auto kBalancer = &B::machine;
+using M = BalancerConfig;
+
+std::vector<Field> policy_fields() {
+  constexpr auto kFlow = &M::flow_timeouts;
+  return {
+      key<&B::policy, &policy::Config::kind>("kind", "How a backend is chosen for a new flow.")
+          .as(scenario::Type::policy),
+      key<&B::policy, &policy::Config::table_size>("table_size",
+                                                   "Slots of Maglev's table: a prime.")
+          .range(2, 16777213),
+      key<&B::policy, &policy::Config::virtual_nodes>("virtual_nodes",
+                                                      "Points of a ring for one unit of weight.")
+          .range(1, 65536),
+      spelled<FlowFieldsSpelling, kBalancer, &M::hash_fields>(
+          "hash_fields",
+          "What a flow is hashed by: 3 (addresses, protocol), 4 (addresses, ports), "
+          "5 (all), or as Caplance did."),
+      key<kBalancer, &M::hash_seed>("hash_seed", "Balancers that must agree share it.")
+          .range(0, kSeedMax),
+      key<kBalancer, &M::tracking>("tracking",
+                                   "Flows keep their backend; false: the policy chooses for every "
+                                   "packet."),
+      key<kBalancer, &M::flow_count_max>("flow_count_max", "Flows that are remembered at once.")
+          .range(1, FlowTable::kCapacityMax),
+      key<kBalancer, kFlow, &FlowTimeouts::established>("established_timeout_s",
+                                                        "Idle time of an established flow.")
+          .range(kTick, kSecondsMax, "s"),
+      key<kBalancer, kFlow, &FlowTimeouts::handshake>("handshake_timeout_s",
+                                                      "Idle time of a flow that only began.")
+          .range(kTick, kSecondsMax, "s"),
+      key<kBalancer, kFlow, &FlowTimeouts::datagram>("datagram_timeout_s",
+                                                     "Idle time of a UDP flow.")
+          .range(kTick, kSecondsMax, "s"),
+      key<kBalancer, kFlow, &FlowTimeouts::closing>("closing_timeout_s",
+                                                    "Idle time of a flow that ended.")
+          .range(kTick, kSecondsMax, "s"),
+  };
+}
+
+std::vector<Field> balancer_control_fields() {
+  return joined(
+      {
+          spelled<ControlEndpointSpelling, &B::listen>(
+              "listen", "Where agents register; \"\": the address, port 1338."),
+          key<kBalancer, &M::timeout>("timeout_s", "Silence after which a backend is down.")
+              .range(0.01, kSecondsMax, "s"),
+          key<kBalancer, &M::register_timeout>("register_timeout_s",
+                                               "Time that an agent has to prove its data path.")
+              .range(0.01, kSecondsMax, "s"),
+          key<kBalancer, &M::probe_interval>("probe_interval_s",
+                                             "Between two probes of a data path.")
+              .range(0.001, kSecondsMax, "s"),
+          key<kBalancer, &M::drain_timeout>("drain_timeout_s",
+                                            "Time that the flows of a draining backend have.")
+              .range(0, kSecondsMax, "s"),
+          key<kBalancer, &M::forget_timeout>("forget_timeout_s",
+                                             "How long a backend that is down is remembered.")
+              .range(0, kSecondsMax, "s"),
+          key<kBalancer, &M::slow_start>("slow_start_s",
+                                         "A new backend's weight grows for so long; 0: at once.")
+              .range(0, kSecondsMax, "s"),
+          key<kBalancer, &M::backend_count_max>("backend_count_max", "Backends at once.")
+              .range(1, kBackendCountMax),
+          key<kBalancer, &M::peer_count_max>("peer_count_max", "Control streams at once.")
+              .range(1, 1e6),
+      },
+      credential_fields<B>());
+}
+
+Table make_balancer_table() {
+  static const Table vip = vip_table();
+  static const Table service = table_of<B>("service", service_fields<B>());
+  static const Table policy = table_of<B>("policy", policy_fields());
+  static const Table control = table_of<B>("control", balancer_control_fields());
+  std::vector<Field> first = joined(
+      first_fields<B>(vip), {
+                                section("service", "How packets reach the backends.", service),
+                                section("policy", "Who gets a flow.", policy),
+                                section("control", "The agents' streams.", control),
+                            });
+  return table_of<B>(
+      "",
+      joined(std::move(first), last_sections<B>(joined(
+                                   state_fields<B>(),
+                                   {
+                                       key<&B::state, &StateSettings::keep_flows>(
+                                           "keep_flows", "The flow table is kept over a restart."),
+                                   }))),
+      "a balancer's settings");
+}
+
+using A = AgentSettings;
+
+std::vector<Field> agent_control_fields() {
+  constexpr auto kAgent = &A::machine;
+  return joined(
+      {
+          key<kAgent, &AgentConfig::heartbeat>("heartbeat_s", "Between two signs of life.")
+              .range(0.001, kSecondsMax, "s"),
+          key<kAgent, &AgentConfig::timeout>(
+              "timeout_s", "Silence of a balancer after which its stream is opened anew.")
+              .range(0.01, kSecondsMax, "s"),
+          key<kAgent, &AgentConfig::reconnect>("reconnect_s",
+                                               "The first wait before a stream is opened again; "
+                                               "it doubles.")
+              .range(0.001, kSecondsMax, "s"),
+          key<kAgent, &AgentConfig::reconnect_max>("reconnect_max_s", "The longest such wait.")
+              .range(0.001, kSecondsMax, "s"),
+      },
+      credential_fields<A>());
+}
+
+std::vector<Field> health_fields() {
+  constexpr auto kHealth = &A::health;
+  return {
+      spelled<HealthCheckSpelling, kHealth, &HealthSettings::check>(
+          "check",
+          "How the service on this host is asked whether it is well: none, tcp PORT, "
+          "http URL or exec COMMAND."),
+      key<kHealth, &HealthSettings::interval>("interval_s", "Between two questions.")
+          .range(0.01, kSecondsMax, "s"),
+      key<kHealth, &HealthSettings::timeout>("timeout_s", "Time that an answer has.")
+          .range(0.01, kSecondsMax, "s"),
+      key<kHealth, &HealthSettings::rise>("rise", "Good answers in a row that make it well.")
+          .range(1, 1000),
+      key<kHealth, &HealthSettings::fall>("fall", "Bad answers in a row that make it unwell.")
+          .range(1, 1000),
+  };
+}
+
+Table make_agent_table() {
+  static const Table vip = vip_table();
+  static const Table service = table_of<A>("service", service_fields<A>());
+  static const Table control = table_of<A>("control", agent_control_fields());
+  static const Table health = table_of<A>("health", health_fields());
+  std::vector<Field> first = joined(
+      first_fields<A>(vip),
+      {
+          key<&A::machine, &AgentConfig::weight>("weight", "Its share, beside the other backends'.")
+              .range(1, kBackendWeightMax),
+          spelled_list<ControlEndpointSpelling, &A::balancers>(
+              "balancers",
+              "Where to register, each an address with or without a port (1338). Must be given."),
+      });
+  first = joined(std::move(first),
+                 {
+                     section("service", "How packets come from the balancers.", service),
+                     section("control", "The streams to the balancers.", control),
+                     section("health", "What the balancers are told about the service.", health),
+                 });
+  return table_of<A>("", joined(std::move(first), last_sections<A>(state_fields<A>())),
+                     "an agent's settings");
+}
+
+constexpr std::array<std::string_view, 6> kWhileRunning{
+    "stop_drain_s", "control.allowed_names", "log.level", "log.to", "log.fold_s", "metrics.listen"};
+
+}  // namespace
+
+const Table& balancer_table() {
+  static const Table table = make_balancer_table();
+  return table;
+}
+
+const Table& agent_table() {
+  static const Table table = make_agent_table();
+  return table;
+}
+
+bool may_change_while_running(std::string_view key) {
+  return std::find(kWhileRunning.begin(), kWhileRunning.end(), key) != kWhileRunning.end();
+}
+
+}  // namespace poise::realnet

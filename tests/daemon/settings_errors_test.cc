@@ -1,0 +1,156 @@
+// What broken settings are told: a golden table of one clear line for each mistake.
+#include <gtest/gtest.h>
+
+#include "realnet/daemon/settings/load.h"
+#include "tests/daemon/temporary_file.h"
+#include "tests/golden.h"
+
+namespace poise::realnet {
+namespace {
+
+using Texts = std::vector<std::pair<std::string, std::string>>;
+
+struct Broken {
+  const char* what;
+  const char* text;
+  Texts environment = {};
+  Texts flags = {};
+};
+
+constexpr const char* kGood =
+    "address = \"10.0.0.1\"\nvip = [{ address = \"10.0.0.50\", port = 80 }]\n"
+    "control.plain = true\n";
+constexpr const char* kGoodAgent =
+    "address = \"10.0.0.11\"\nbalancers = [\"10.0.0.1\"]\nvip = [{ address = \"10.0.0.50\" }]\n"
+    "control.plain = true\n";
+
+// Appended to settings that are good.
+const Broken kBrokenBalancers[] = {
+    {"a misspelt word", "[policy]\nkind = \"magelv\"\n"},
+    {"a misspelt key", "[packets]\nqueus = 2\n"},
+    {"a misspelt section", "[polcy]\nkind = \"ring\"\n"},
+    {"a key of nowhere", "colour = \"blue\"\n"},
+    {"a key of an agent", "weight = 3\n"},
+    {"a key without its unit", "stop_drain = 5\n"},
+    {"a text for a number", "[packets]\nqueues = \"two\"\n"},
+    {"a number for a text", "name = 7\n"},
+    {"a name with a space", "name = \"my balancer\"\n"},
+    {"a section for a value", "[name]\nfirst = \"b\"\n"},
+    {"not TOML", "[policy\n"},
+    {"too many", "[packets]\nburst = 65\n"},
+    {"queues beyond the last", "[packets]\nfirst_queue = 65535\nqueues = 2\n"},
+    {"a table size that is not prime", "[policy]\ntable_size = 65536\n"},
+    {"a probe too late", "control.probe_interval_s = 10\n"},
+    {"a bad endpoint", "[metrics]\nlisten = \"localhost:80\"\n"},
+    {"an endpoint without its port", "[metrics]\nlisten = \"127.0.0.1\"\n"},
+    {"a port too large", "[metrics]\nlisten = \"127.0.0.1:65536\"\n"},
+    {"an address of both kinds", "[metrics]\nlisten = \"[127.0.0.1]:80\"\n"},
+    {"a log of nowhere", "[log]\nto = \"syslog\"\n"},
+    {"a log without its place", "[log]\nto = \"file:poise.log\"\n"},
+    {"a path that is none", "record = \"here\"\n"},
+    {"a socket path too long",
+     "[operator]\nsocket = \"/run/poise/"
+     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+     "aaaaaaaaaaaa\"\n"},
+    {"a device of too long a name", "interface = \"a_very_long_device\"\n"},
+    {"two mistakes at once", "[log]\nlevel = \"loud\"\nfold_s = -1\n"},
+    {"a mistake in the environment", "", {{"POISE_PACKETS_QUEUES", "0"}}},
+    {"a misspelt variable", "", {{"POISE_PACKETS_QUEUS", "2"}}},
+    {"a variable of nobody's", "seed = -1\n", {{"POISE_COLOUR", "blue"}}},
+    {"a mistake in a flag", "", {}, {{"policy.kind", "ringg"}}},
+    {"a flag that is no value", "", {}, {{"packets.queues", "1 2"}}},
+    {"a mistake in every layer",
+     "[log]\nlevel = \"loud\"\n",
+     {{"POISE_SERVICE_MTU", "9"}},
+     {{"packets.emit", "both"}}},
+    {"a rule that a flag broke", "", {}, {{"packets.first_queue", "65536"}}},
+};
+
+// Whole files.
+const Broken kBrokenCredentials[] = {
+    {"nothing at all", ""},
+    {"no credentials", "address = \"10.0.0.1\"\nvip = [{ address = \"10.0.0.50\" }]\n"},
+    {"two kinds of credentials",
+     "address = \"10.0.0.1\"\nvip = [{ address = \"10.0.0.50\" }]\n"
+     "[control]\nplain = true\npsk_identity = \"a\"\npsk_file = \"/etc/psk\"\n"},
+    {"a certificate without its key",
+     "address = \"10.0.0.1\"\nvip = [{ address = \"10.0.0.50\" }]\n"
+     "[control]\ncertificate_file = \"/etc/c.pem\"\nauthority_file = \"/etc/a.pem\"\n"},
+    {"an identity without its key",
+     "address = \"10.0.0.1\"\nvip = [{ address = \"10.0.0.50\" }]\n"
+     "[control]\npsk_identity = \"a\"\n"},
+    {"names without credentials",
+     "address = \"10.0.0.1\"\nvip = [{ address = \"10.0.0.50\" }]\n"
+     "[control]\nplain = true\nallowed_names = [\"backend1\"]\n"},
+    {"no vip", "address = \"10.0.0.1\"\nvip = []\ncontrol.plain = true\n"},
+    {"a vip without its address",
+     "address = \"10.0.0.1\"\ncontrol.plain = true\n[[vip]]\nport = 80\n"},
+    {"a vip twice",
+     "address = \"10.0.0.1\"\ncontrol.plain = true\n[[vip]]\naddress = \"10.0.0.50\"\n"
+     "[[vip]]\naddress = \"10.0.0.50\"\n"},
+    {"a vip of an unknown protocol",
+     "address = \"10.0.0.1\"\ncontrol.plain = true\n[[vip]]\naddress = \"10.0.0.50\"\n"
+     "protocol = \"sctp\"\n"},
+};
+
+const Broken kBrokenAgents[] = {
+    {"a misspelt word", "[service]\nencapsulation = \"gui\"\n"},
+    {"a key of a balancer", "[policy]\nkind = \"ring\"\n"},
+    {"a weight of zero", "weight = 0\n"},
+    {"a heartbeat too rare", "control.heartbeat_s = 2\n"},
+    {"a first wait beyond the longest", "control.reconnect_s = 20\n"},
+    {"an unknown check", "[health]\ncheck = \"ping\"\n"},
+    {"a check of no port", "[health]\ncheck = \"tcp http\"\n"},
+    {"a check of a relative command", "[health]\ncheck = \"exec check.sh\"\n"},
+    {"an answer later than the next question", "[health]\ntimeout_s = 3\n"},
+};
+
+// Every line that loading prints.
+template <class Load>
+std::string complaints(const Broken& broken, const std::string& prefix, const char* file_name,
+                       Load load) {
+  const TemporaryFile file(file_name, prefix + broken.text);
+  std::string out = std::string(broken.what) + "\n";
+  for (const auto& [name, text] : broken.environment) out += "    " + name + "=" + text + "\n";
+  std::istringstream lines(broken.text);
+  for (std::string line; std::getline(lines, line);) out += "    " + line + "\n";
+  for (const auto& [name, text] : broken.flags) out += "    --" + name + " " + text + "\n";
+  try {
+    load({file.path(), broken.environment, broken.flags});
+    ADD_FAILURE() << broken.what << " was accepted";
+  } catch (const SettingsError& error) {
+    for (const std::string& problem : error.problems()) out += "  " + problem + "\n";
+  }
+  return out + "\n";
+}
+
+TEST(SettingsErrors, EveryMistakeIsNamedWithItsPlaceAndWhatIsAllowed) {
+  std::string table;
+  for (const Broken& broken : kBrokenBalancers)
+    table += complaints(broken, kGood, "balancer.toml", load_balancer);
+  for (const Broken& broken : kBrokenCredentials)
+    table += complaints(broken, "", "balancer.toml", load_balancer);
+  for (const Broken& broken : kBrokenAgents)
+    table += complaints(broken, kGoodAgent, "agent.toml", load_agent);
+  expect_golden("settings_errors.txt", table);
+}
+
+TEST(SettingsErrors, AnAgentNamesItsBalancersOnceAndInItsOwnFamily) {
+  const TemporaryFile file("agent.toml",
+                           "address = \"10.0.0.11\"\ncontrol.plain = true\n"
+                           "vip = [{ address = \"10.0.0.50\" }]\n"
+                           "balancers = [\"10.0.0.1\", \"10.0.0.1:7\", \"::1\"]\n");
+  try {
+    load_agent({file.path(), {}, {}});
+    FAIL() << "accepted";
+  } catch (const SettingsError& error) {
+    EXPECT_EQ(error.problems(),
+              (std::vector<std::string>{
+                  "agent.toml:4: balancers names 10.0.0.1 twice",
+                  "agent.toml:4: balancers names ::1, of another family than address, which is "
+                  "10.0.0.11"}));
+  }
+}
+
+}  // namespace
+}  // namespace poise::realnet
