@@ -22,7 +22,7 @@ namespace poise::realnet {
 
 // How a forwarded datagram leaves. verdict: the kernel goes on with its new bytes, routes and
 // forwards them; what changed its family leaves raw. raw: always over a raw socket.
-enum class Emit : std::uint8_t { verdict, raw };
+enum class Emission : std::uint8_t { verdict, raw };
 
 // What a machine wants carried out on the control thread, in order.
 struct Errand {
@@ -35,13 +35,13 @@ class Shard {
  public:
   // `carries`: messages, notices and datagrams that control events cause are carried out; of
   // several shards, the first one's.
-  Shard(std::unique_ptr<M> machine, std::unique_ptr<RecordWriter> writer, Queue queue, Emit emit,
+  Shard(std::unique_ptr<M> machine, std::unique_ptr<RecordWriter> writer, Queue queue, Emission emission,
         bool carries)
       : machine_(std::move(machine)),
         writer_(std::move(writer)),
         recorded_(*machine_, writer_.get()),
         queue_(std::move(queue)),
-        emit_(emit),
+        emission_(emission),
         carries_(carries) {}
 
   // The shard's thread: takes one burst, decides, sends it on. True: look at errands() and
@@ -135,7 +135,7 @@ class Shard {
       fates_[i] = verdicts_[i] == Verdict::pass ? Fate::accept : Fate::drop;
       if (verdicts_[i] != Verdict::forward) continue;
       const bool is_v4 = packets[i].bytes()[0] >> 4 == 4;
-      if (emit_ == Emit::verdict && is_v4 == queue_.is_v4(i))
+      if (emission_ == Emission::verdict && is_v4 == queue_.is_v4(i))
         fates_[i] = Fate::replace;
       else
         sender_.queue(packets[i]);
@@ -149,7 +149,7 @@ class Shard {
   Recorded<M> recorded_;
   Queue queue_;
   RawSender sender_;
-  Emit emit_;
+  Emission emission_;
   bool carries_;
   std::mutex mutex_;  // guards the machine, errands_ and deadline_
   std::vector<Errand> errands_;

@@ -42,9 +42,9 @@ class Shards {
 
   // REQUIRES: before run().
   void add(std::unique_ptr<M> machine, std::unique_ptr<RecordWriter> writer, Queue queue,
-           Emit emit) {
+           Emission emission) {
     shards_.push_back(std::make_unique<Shard<M>>(std::move(machine), std::move(writer),
-                                                 std::move(queue), emit, shards_.empty()));
+                                                 std::move(queue), emission, shards_.empty()));
   }
 
   // Begins to take packets.

@@ -37,7 +37,7 @@ struct DropLoop {
 };
 
 // Reads, prepends a fixed tunnel header and emits.
-template <Emit emit>
+template <Emission emission>
 struct BareLoop {
   Queue queue{QueueSettings{}};
   RawSender sender;
@@ -45,15 +45,15 @@ struct BareLoop {
                             Address::v4(0x0a080202)};
   std::vector<std::uint8_t> fixed;
   std::vector<Fate> fates =
-      std::vector<Fate>(kBurst, emit == Emit::verdict ? Fate::replace : Fate::drop);
+      std::vector<Fate>(kBurst, emission == Emission::verdict ? Fate::replace : Fate::drop);
   void work() {
     const std::size_t count = queue.receive();
     for (Packet& packet : queue.packets()) {
       if (fixed.empty()) fix(packet);
       std::ranges::copy(fixed, packet.prepend(fixed.size()));
-      if constexpr (emit == Emit::raw) sender.queue(packet);
+      if constexpr (emission == Emission::raw) sender.queue(packet);
     }
-    if constexpr (emit == Emit::raw) sender.flush();
+    if constexpr (emission == Emission::raw) sender.flush();
     queue.settle(std::span(fates).first(count));
   }
   // All datagrams are of one size, so one header fits them all.
@@ -65,9 +65,9 @@ struct BareLoop {
   std::uint64_t done() const { return queue.counters().received; }
 };
 
-template <Emit emit>
+template <Emission emission>
 struct BalancerLoop {
-  Shard<Balancer> shard{WireRig::balancer(), nullptr, Queue{QueueSettings{}}, emit, true};
+  Shard<Balancer> shard{WireRig::balancer(), nullptr, Queue{QueueSettings{}}, emission, true};
   void work() { static_cast<void>(shard.work()); }
   std::uint64_t done() const { return shard.queue().counters().received; }
 };
@@ -102,10 +102,10 @@ void add(const std::string& name, void (*run)(benchmark::State&)) {
 }
 
 [[maybe_unused]] const bool added = [] {
-  add("nfqueue: balancer, verdict", flood<BalancerLoop<Emit::verdict>>);
-  add("nfqueue: balancer, raw", flood<BalancerLoop<Emit::raw>>);
-  add("nfqueue: bare, verdict", flood<BareLoop<Emit::verdict>>);
-  add("nfqueue: bare, raw", flood<BareLoop<Emit::raw>>);
+  add("nfqueue: balancer, verdict", flood<BalancerLoop<Emission::verdict>>);
+  add("nfqueue: balancer, raw", flood<BalancerLoop<Emission::raw>>);
+  add("nfqueue: bare, verdict", flood<BareLoop<Emission::verdict>>);
+  add("nfqueue: bare, raw", flood<BareLoop<Emission::raw>>);
   add("nfqueue: drop", flood<DropLoop>);
   return true;
 }();
