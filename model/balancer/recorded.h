@@ -113,6 +113,7 @@ struct ReplayReport {
   std::uint64_t events = 0;
   std::uint64_t packets = 0;
   std::uint64_t diverged_at = 0;  // the first event, counted from 1, whose outputs differ; 0: none
+  bool is_cut = false;            // it stops between two events: its machine was killed
   std::string error;              // of the record itself; empty: none
 };
 
@@ -192,7 +193,8 @@ ReplayReport replay(std::span<const std::uint8_t> record, M& machine) {
     drain(recorded, nowhere);
   }
   report.error = reader.error();
-  if (report.error.empty() && !ended) report.error = "the record has no end";
+  report.is_cut = report.error.empty() && !ended;
+  if (report.is_cut) report.error = "the record has no end";
   return report;
 }
 
