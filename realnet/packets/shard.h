@@ -35,8 +35,8 @@ class Shard {
  public:
   // `carries`: messages, notices and datagrams that control events cause are carried out; of
   // several shards, the first one's.
-  Shard(std::unique_ptr<M> machine, std::unique_ptr<RecordWriter> writer, Queue queue, Emission emission,
-        bool carries)
+  Shard(std::unique_ptr<M> machine, std::unique_ptr<RecordWriter> writer, Queue queue,
+        Emission emission, bool carries)
       : machine_(std::move(machine)),
         writer_(std::move(writer)),
         recorded_(*machine_, writer_.get()),

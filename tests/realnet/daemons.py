@@ -63,7 +63,11 @@ class Daemon:
     def ctl(self, *arguments, check=True):
         command = [self.build / "realnet/control/poisectl", "--socket", self.socket]
         return subprocess.run(
-            [*map(str, command), *arguments], check=check, capture_output=True, text=True, timeout=30
+            [*map(str, command), *arguments],
+            check=check,
+            capture_output=True,
+            text=True,
+            timeout=30,
         )
 
     def ask(self, *arguments):
@@ -105,6 +109,11 @@ def agent(build, host, balancers, vips=None, top=None, **sections):
         build,
         host,
         "agent",
-        {"name": host.name, "address": host.v4, "balancers": [b.v4 for b in balancers], **(top or {})},
+        {
+            "name": host.name,
+            "address": host.v4,
+            "balancers": [b.v4 for b in balancers],
+            **(top or {}),
+        },
         {"vip": vips or vip_tables(), "control": control, **sections},
     )
