@@ -11,7 +11,8 @@ namespace poise {
 using BackendIndex = std::uint16_t;
 inline constexpr BackendIndex kNoBackend = std::numeric_limits<BackendIndex>::max();
 
-struct BackendRef {
+// One word, so that it can be stored at once (model/flow/flow_memory.h).
+struct alignas(4) BackendRef {
   BackendIndex index = kNoBackend;
   std::uint16_t generation = 0;
 

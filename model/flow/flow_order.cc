@@ -2,28 +2,44 @@
 // backend.
 #include "model/check.h"
 #include "model/flow/flow_table.h"
+#include "model/flow/ordered_store.h"
 
 namespace poise {
 
 // Returns what the entry carries: the index with its current era.
 BackendRef FlowTable::enter_backend(BackendRef backend) noexcept {
-  BackendEra& era = eras_[backend.index];
-  if (era.generation != backend.generation) {
-    // Another backend holds this index now: the flows of the one before are forgotten.
-    ++era.era;
-    era.generation = backend.generation;
-    size_ -= counts_[backend.index];
-    counts_[backend.index] = 0;
-  }
+  // Another backend holds this index now: the flows of the one before are forgotten.
+  if (eras_[backend.index].generation != backend.generation)
+    begin_era(backend.index, backend.generation);
   ++counts_[backend.index];
   ++size_;
-  return {backend.index, era.era};
+  return {backend.index, eras_[backend.index].era};
+}
+
+void FlowTable::begin_era(BackendIndex index, std::uint16_t generation) noexcept {
+  constexpr std::uint16_t kErasBetweenSweeps = 0x8000;
+  const auto era = static_cast<std::uint16_t>(eras_[index].era + 1);
+  if (era % kErasBetweenSweeps == 0) sweep_forgotten(index);
+  store_whole(eras_[index], BackendEra{generation, era});
+  keep_order();
+  size_ -= counts_[index];
+  counts_[index] = 0;
 }
 
 void FlowTable::leave_backend(const FlowEntry& entry) noexcept {
   if (is_forgotten(entry)) return;  // they were taken off all at once
   --counts_[entry.backend.index];
   --size_;
+}
+
+// Twice before an era comes again, so that it finds no flow of its first use. A pass over the table
+// once in 32,768 members of one slot.
+void FlowTable::sweep_forgotten(BackendIndex index) noexcept {
+  for (std::uint32_t i = 0; i < high_water_; ++i) {
+    if (entries_[i].backend.index != index || !is_forgotten(entries_[i])) continue;
+    ++counters_.forgotten;
+    remove(i);
+  }
 }
 
 void FlowTable::push_newest(std::uint32_t index, FlowState state) noexcept {
@@ -57,7 +73,8 @@ void FlowTable::remove(std::uint32_t index) noexcept {
   index_.erase(hasher_(entry.key()), index);
   leave_backend(entry);
   unlink(index);
-  entry.backend = BackendRef{};
+  store_whole(entry.backend, BackendRef{});
+  keep_order();  // from here on it is no flow, and its key may be written over
   entry.older = free_;
   free_ = index;
   --occupied_;

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "model/check.h"
+#include "model/flow/ordered_store.h"
 #include "model/hash.h"
 
 namespace poise {
@@ -22,12 +23,13 @@ int grain_bits(Duration timeout) {
 
 }  // namespace
 
-FlowTable::FlowTable(const Config& config)
+FlowTable::FlowTable(const Config& config, LentMemory memory)
     : hasher_(FlowFields::five, config.seed),
       index_(config.capacity),
-      entries_(config.capacity),
-      counts_(config.backend_count_max),
-      eras_(config.backend_count_max) {
+      memory_(config.capacity, config.backend_count_max, memory),
+      entries_(memory_.entries()),
+      eras_(memory_.eras()),
+      counts_(config.backend_count_max) {
   POISE_CHECK(config.capacity >= 1 && config.capacity <= kCapacityMax);
   POISE_CHECK(config.backend_count_max < kNoBackend + 1u);
   POISE_CHECK(config.handshake_share > 0 && config.handshake_share <= 1);
@@ -69,8 +71,10 @@ FlowSlot FlowTable::insert(const FlowKey& key, std::uint64_t hash, BackendRef ba
   entry.destination = key.destination;
   entry.source_port = key.source_port;
   entry.destination_port = key.destination_port;
-  entry.backend = enter_backend(backend);
   entry.packed = FlowEntry::pack(to_ticks(now), state, key.protocol);
+  const BackendRef entered = enter_backend(backend);
+  keep_order();
+  store_whole(entry.backend, entered);  // from here on it is a flow, whatever happens
   push_newest(index, state);
   index_.insert(hash, index);
   ++occupied_;
@@ -87,16 +91,15 @@ void FlowTable::set_backend(FlowSlot slot, BackendRef backend) noexcept {
   POISE_CHECK(backend.index < eras_.size());
   FlowEntry& entry = entries_[slot.index_];
   leave_backend(entry);
-  entry.backend = enter_backend(backend);
+  const BackendRef entered = enter_backend(backend);
+  keep_order();
+  store_whole(entry.backend, entered);
 }
 
 void FlowTable::forget_backend(BackendRef backend) noexcept {
   POISE_CHECK(backend.index < eras_.size());
-  BackendEra& era = eras_[backend.index];
-  if (era.generation != backend.generation) return;
-  ++era.era;
-  size_ -= counts_[backend.index];
-  counts_[backend.index] = 0;
+  if (eras_[backend.index].generation == backend.generation)
+    begin_era(backend.index, backend.generation);
 }
 
 std::size_t FlowTable::memory_bytes() const {

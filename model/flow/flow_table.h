@@ -33,6 +33,7 @@
 #include "model/flow/flow_entry.h"
 #include "model/flow/flow_index.h"
 #include "model/flow/flow_key.h"
+#include "model/flow/flow_memory.h"
 #include "model/time.h"
 
 namespace poise {
@@ -91,7 +92,13 @@ class FlowTable {
     Instant last_use;  // as noted: within a grain
   };
 
-  explicit FlowTable(const Config& config);
+  // Lent memory holds the flows, so that they can be read when the process is gone (flow_memory.h).
+  explicit FlowTable(const Config& config, LentMemory memory = {});
+
+  // What must be lent.
+  static std::size_t memory_size(const Config& config) {
+    return FlowMemory::size(config.capacity, config.backend_count_max);
+  }
 
   // The hash to call everything with: FlowHasher(FlowFields::five, config.seed).
   std::uint64_t hash(const FlowKey& key) const noexcept { return hasher_(key); }
@@ -183,12 +190,6 @@ class FlowTable {
     std::int64_t timeout_ns = 0;
     int grain_bits = 0;  // a grain is 2^grain_bits ticks
   };
-  // A backend's flows carry the era in which they were entered; forgetting them begins the next.
-  struct BackendEra {
-    std::uint16_t generation = 0;
-    std::uint16_t era = 0;
-  };
-
   List& list_of(FlowState state) { return lists_[static_cast<std::size_t>(state)]; }
   const List& list_of(FlowState state) const { return lists_[static_cast<std::size_t>(state)]; }
   bool is_expired(const FlowEntry& entry, Instant now) const noexcept {
@@ -206,6 +207,8 @@ class FlowTable {
   Flow flow_at(std::uint32_t index) const noexcept;
 
   BackendRef enter_backend(BackendRef backend) noexcept;
+  void begin_era(BackendIndex index, std::uint16_t generation) noexcept;
+  void sweep_forgotten(BackendIndex index) noexcept;
   void leave_backend(const FlowEntry& entry) noexcept;
   void push_newest(std::uint32_t index, FlowState state) noexcept;
   void unlink(std::uint32_t index) noexcept;
@@ -218,9 +221,10 @@ class FlowTable {
 
   FlowHasher hasher_;
   FlowIndex index_;
-  std::vector<FlowEntry> entries_;
+  FlowMemory memory_;
+  std::span<FlowEntry> entries_;
+  std::span<BackendEra> eras_;         // by backend
   std::vector<std::uint32_t> counts_;  // of live flows, by backend
-  std::vector<BackendEra> eras_;       // by backend
   std::array<List, kFlowStateCount> lists_;
   std::uint32_t handshakes_max_;
   std::uint32_t size_ = 0, occupied_ = 0;

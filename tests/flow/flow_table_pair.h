@@ -21,19 +21,60 @@ struct FlowTableStep {
   std::uint8_t backend = 0;  // which index and generation
   std::uint8_t state = 0;
   std::uint16_t amount = 0;  // of time, or a budget
+
+  static FlowKey key_number(std::uint8_t number) {
+    return {Address::v4(0x0a000000u + number), Address::v4(0x0aff0001u),
+            static_cast<std::uint16_t>(4000 + number % 7), 80,
+            number % 5 == 0 ? wire::protocol::kUdp : wire::protocol::kTcp};
+  }
+  FlowKey key() const { return key_number(flow); }
+  BackendRef backend_of(const FlowTable& table) const {
+    const std::size_t count = table.flow_counts().size();
+    return {static_cast<BackendIndex>(backend % count),
+            static_cast<std::uint16_t>(backend / count % 3)};
+  }
+  FlowState flow_state() const { return static_cast<FlowState>(state % kFlowStateCount); }
+  Duration wait() const { return Duration{amount * std::int64_t{amount}}; }
 };
+
+// A table takes a step. Returns how many flows it entered or expired.
+inline std::uint32_t take(FlowTable& table, const FlowTableStep& step, Instant now) {
+  const FlowKey key = step.key();
+  const std::uint64_t hash = table.hash(key);
+  const FlowSlot slot = table.find(key, hash, now);
+  switch (step.kind) {
+    case FlowTableStep::Kind::packet:
+      if (!slot)
+        return bool(table.insert(key, hash, step.backend_of(table), step.flow_state(), now));
+      table.touch(slot, now, step.flow_state());
+      return 0;
+    case FlowTableStep::Kind::erase:
+      if (slot) table.erase(slot);
+      return 0;
+    case FlowTableStep::Kind::set_backend:
+      if (slot) table.set_backend(slot, step.backend_of(table));
+      return 0;
+    case FlowTableStep::Kind::forget:
+      table.forget_backend(step.backend_of(table));
+      return 0;
+    case FlowTableStep::Kind::wait:
+      return 0;
+    case FlowTableStep::Kind::expire:
+      return table.expire(now, step.amount % 8u);
+  }
+  return 0;
+}
 
 class FlowTablePair {
  public:
-  explicit FlowTablePair(const FlowTable::Config& config)
-      : table_(config), naive_(config), backend_count_(config.backend_count_max) {}
+  explicit FlowTablePair(const FlowTable::Config& config, LentMemory memory = {})
+      : table_(config, memory), naive_(config) {}
 
   // Returns what differs, or nothing.
   std::string step(const FlowTableStep& step) {
-    const FlowKey key = key_number(step.flow);
-    const BackendRef backend{static_cast<BackendIndex>(step.backend % backend_count_),
-                             static_cast<std::uint16_t>(step.backend / backend_count_ % 3)};
-    const FlowState state = static_cast<FlowState>(step.state % kFlowStateCount);
+    const FlowKey key = step.key();
+    const BackendRef backend = step.backend_of(table_);
+    const FlowState state = step.flow_state();
     const std::uint64_t hash = table_.hash(key);
     const FlowSlot slot = table_.find(key, hash, now_);
     const NaiveFlowTable::Flow* twin = naive_.find(key, now_);
@@ -43,36 +84,30 @@ class FlowTablePair {
 
     switch (step.kind) {
       case FlowTableStep::Kind::packet:
-        if (slot) {
-          table_.touch(slot, now_, state);
+        if (slot)
           naive_.touch(key, now_, state);
-        } else if (bool(table_.insert(key, hash, backend, state, now_)) !=
-                   naive_.insert(key, backend, state, now_)) {
+        else if (naive_.insert(key, backend, state, now_) != (take(table_, step, now_) == 1))
           return "one refuses the flow, the other does not";
-        }
+        if (!slot) return compare();
         break;
       case FlowTableStep::Kind::erase:
-        if (!slot) break;
-        table_.erase(slot);
-        naive_.erase(key);
+        if (slot) naive_.erase(key);
         break;
       case FlowTableStep::Kind::set_backend:
-        if (!slot) break;
-        table_.set_backend(slot, backend);
-        naive_.set_backend(key, backend);
+        if (slot) naive_.set_backend(key, backend);
         break;
       case FlowTableStep::Kind::forget:
-        table_.forget_backend(backend);
         naive_.forget_backend(backend);
         break;
       case FlowTableStep::Kind::wait:
-        now_ += Duration{step.amount * std::int64_t{step.amount}};
+        now_ += step.wait();
         break;
       case FlowTableStep::Kind::expire:
-        if (table_.expire(now_, step.amount % 8u) != naive_.expire(now_, step.amount % 8u))
+        if (take(table_, step, now_) != naive_.expire(now_, step.amount % 8u))
           return "they expire different numbers of flows";
-        break;
+        return compare();
     }
+    take(table_, step, now_);
     return compare();
   }
 
@@ -102,19 +137,13 @@ class FlowTablePair {
     return visited == naive_.live(now_) ? std::string() : "they visit different flows";
   }
 
+  Instant now() const { return now_; }
   const FlowTable& table() const { return table_; }
   const NaiveFlowTable& naive() const { return naive_; }
-
-  static FlowKey key_number(std::uint8_t number) {
-    return {Address::v4(0x0a000000u + number), Address::v4(0x0aff0001u),
-            static_cast<std::uint16_t>(4000 + number % 7), 80,
-            number % 5 == 0 ? wire::protocol::kUdp : wire::protocol::kTcp};
-  }
 
  private:
   FlowTable table_;
   NaiveFlowTable naive_;
-  std::size_t backend_count_;
   Instant now_{};
 };
 

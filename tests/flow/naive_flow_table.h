@@ -113,6 +113,13 @@ class NaiveFlowTable {
     return keys;
   }
 
+  // Those whose backend was not forgotten, expired or not.
+  std::map<FlowKey, Flow> remembered() const {
+    std::map<FlowKey, Flow> flows = flows_;
+    std::erase_if(flows, [](const auto& entry) { return entry.second.forgotten; });
+    return flows;
+  }
+
   std::size_t occupied() const { return flows_.size(); }
   std::size_t count(FlowState state) const { return lists_[at(state)].size(); }
 
