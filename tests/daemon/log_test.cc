@@ -35,7 +35,7 @@ LogSettings to_file(const std::string& path, LogLevel level = LogLevel::info) {
 TEST(Log, AnEventIsALineWithItsTimeLevelKindAndFields) {
   const TemporaryFolder folder;
   Log log(to_file(folder.file("log")));
-  log.info("backend_up", {{"name", "web1"}, {"weight", 3}, {"after", Duration{1'500'000'000}}});
+  log.event("backend_up", {{"name", "web1"}, {"weight", 3}, {"after", Duration{1'500'000'000}}});
   EXPECT_THAT(lines_of(folder.file("log")),
               ElementsAre(MatchesRegex("....-..-..T..:..:..\\....Z info backend_up name=web1 "
                                        "weight=3 after=1.5")));
@@ -49,7 +49,7 @@ TEST(Log, WhateverIsInAValueItStaysOneLineAndOneValue) {
 TEST(Log, WhatIsBelowTheLevelIsNotWritten) {
   const TemporaryFolder folder;
   Log log(to_file(folder.file("log"), LogLevel::warning));
-  log.info("quiet", {});
+  log.event("quiet", {});
   log.error("loud", {});
   log.change(to_file(folder.file("log"), LogLevel::debug));
   log.debug("whisper", {});
@@ -62,7 +62,7 @@ TEST(Log, AFloodOfOneKindIsCountedAndOtherKindsAreNot) {
   {
     Log log(to_file(folder.file("log")));
     for (int i = 0; i < 1244; ++i) log.warning("line_invalid", {{"peer", i}});
-    log.info("backend_up", {});
+    log.event("backend_up", {});
   }
   const auto lines = lines_of(folder.file("log"));
   ASSERT_EQ(lines.size(), 12u);
@@ -105,11 +105,11 @@ TEST(Log, AFullDiskIsCountedAndToldWhenThereIsRoomAgain) {
   const std::string path = folder.file("log");
   std::filesystem::create_symlink("/dev/full", path);
   Log log(to_file(path));
-  for (int i = 0; i < 3; ++i) log.info("lost", {});
+  for (int i = 0; i < 3; ++i) log.event("lost", {});
   EXPECT_EQ(log.lost(), 3u);
   std::filesystem::remove(path);
   log.reopen();
-  log.info("found", {});
+  log.event("found", {});
   EXPECT_THAT(lines_of(path),
               ElementsAre(HasSubstr("warning log_lost lines=3 why=\"No space left on device\""),
                           HasSubstr("info found")));
@@ -122,7 +122,7 @@ TEST(Log, APipeThatNobodyReadsDoesNotHoldItsWriter) {
   const Fd read_end(ends[0]), write_end(ends[1]);
   Log log({LogLevel::info, {}, Duration::zero()}, output_to(write_end.get()));
   const std::string text(3000, 'x');
-  for (int i = 0; i < 100; ++i) log.info("much", {{"text", text}});
+  for (int i = 0; i < 100; ++i) log.event("much", {{"text", text}});
   EXPECT_GT(log.lost(), 50u);
 }
 
@@ -132,7 +132,7 @@ TEST(Log, APipeWhoseReaderIsGoneDoesNotEndItsWriter) {
   const Fd write_end(ends[1]);
   ::close(ends[0]);
   Log log({LogLevel::info, {}, Duration::zero()}, output_to(write_end.get()));
-  log.info("unheard", {});
+  log.event("unheard", {});
   EXPECT_EQ(log.lost(), 1u);
 }
 
@@ -140,11 +140,11 @@ TEST(Log, AMovedFileIsOpenedAnewOnDemand) {
   const TemporaryFolder folder;
   const std::string path = folder.file("log");
   Log log(to_file(path));
-  log.info("first", {});
+  log.event("first", {});
   std::filesystem::rename(path, path + ".1");
-  log.info("second", {});
+  log.event("second", {});
   log.reopen();
-  log.info("third", {});
+  log.event("third", {});
   EXPECT_THAT(lines_of(path + ".1"), ElementsAre(HasSubstr("first"), HasSubstr("second")));
   EXPECT_THAT(lines_of(path), ElementsAre(HasSubstr("third")));
 }
@@ -158,15 +158,15 @@ TEST(Log, AFileThatCannotBeOpenedAnewIsKept) {
   log.reopen();
   EXPECT_THAT(lines_of(kept), ElementsAre(HasSubstr("error log_not_reopened why=\"open ")));
   EXPECT_THROW(log.change(to_file("/nowhere/log")), SystemError);
-  log.info("still", {});
+  log.event("still", {});
   EXPECT_EQ(lines_of(kept).size(), 2u);
 }
 
 TEST(Log, ALineIsCutWhereAPipeWouldWait) {
   const TemporaryFolder folder;
   Log log(to_file(folder.file("log")));
-  log.info("long", {{"text", std::string(10'000, 'x')}});
-  log.info("short", {});
+  log.event("long", {{"text", std::string(10'000, 'x')}});
+  log.event("short", {});
   const auto lines = lines_of(folder.file("log"));
   ASSERT_EQ(lines.size(), 2u);
   EXPECT_EQ(lines[0].size() + 1, kLineMax);
@@ -180,7 +180,7 @@ TEST(Log, ManyThreadsWriteWholeLines) {
     std::vector<std::jthread> threads;
     for (int t = 0; t < 4; ++t)
       threads.emplace_back([&log] {
-        for (int i = 0; i < 500; ++i) log.info("event", {{"text", "a b c"}});
+        for (int i = 0; i < 500; ++i) log.event("event", {{"text", "a b c"}});
       });
   }
   const auto lines = lines_of(folder.file("log"));

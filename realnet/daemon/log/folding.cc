@@ -1,4 +1,4 @@
-// Windows by kind.
+// Events counted in windows, by their kind.
 #include "realnet/daemon/log/folding.h"
 
 #include <algorithm>

@@ -51,7 +51,7 @@ class Log {
   ~Log();  // writes what is still folded
 
   void debug(std::string_view kind, Fields fields) { write(LogLevel::debug, kind, fields); }
-  void info(std::string_view kind, Fields fields) { write(LogLevel::info, kind, fields); }
+  void event(std::string_view kind, Fields fields) { write(LogLevel::info, kind, fields); }
   void warning(std::string_view kind, Fields fields) { write(LogLevel::warning, kind, fields); }
   void error(std::string_view kind, Fields fields) { write(LogLevel::error, kind, fields); }
   void write(LogLevel level, std::string_view kind, Fields fields);
