@@ -1,0 +1,122 @@
+// Laws of the signals and of what a service manager hears.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "realnet/daemon/service/service_manager.h"
+#include "realnet/daemon/service/signals.h"
+#include "realnet/system/fd.h"
+#include "tests/daemon/temporary_file.h"
+
+namespace poise::realnet {
+namespace {
+
+using testing::ElementsAre;
+
+// A service manager that listens, in this process's environment while it lives.
+class Listener {
+ public:
+  Listener() : socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+    const std::string path = folder_.file("notify");
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, path.size());
+    EXPECT_EQ(::bind(socket_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    ::setenv("NOTIFY_SOCKET", path.c_str(), 1);
+  }
+  ~Listener() {
+    ::unsetenv("NOTIFY_SOCKET");
+    ::unsetenv("WATCHDOG_USEC");
+  }
+
+  // What came since the last call.
+  std::vector<std::string> heard() {
+    std::vector<std::string> all;
+    char datagram[4096];
+    for (ssize_t size; (size = ::recv(socket_.get(), datagram, sizeof datagram, MSG_DONTWAIT)) > 0;)
+      all.emplace_back(datagram, static_cast<std::size_t>(size));
+    return all;
+  }
+
+ private:
+  TemporaryFolder folder_;
+  Fd socket_;
+};
+
+TEST(ServiceManager, HearsOfEveryStepOfALife) {
+  Listener listener;
+  ServiceManager manager;
+  manager.ready();
+  manager.status("3 backends,\n1 down");
+  manager.stopping();
+  EXPECT_THAT(listener.heard(), ElementsAre("READY=1", "STATUS=3 backends, 1 down", "STOPPING=1"));
+  manager.reloading();
+  EXPECT_THAT(listener.heard(),
+              ElementsAre(testing::MatchesRegex("RELOADING=1\nMONOTONIC_USEC=[0-9]+")));
+}
+
+TEST(ServiceManager, ItsAbsenceIsNoMatter) {
+  ServiceManager manager;
+  manager.ready();
+  boost::asio::io_context context;
+  manager.watch(context, [] { return true; });
+  context.run();  // there is no watchdog to wait for
+}
+
+TEST(ServiceManager, TheWatchdogHearsOnlyFromTheLiving) {
+  Listener listener;
+  ::setenv("WATCHDOG_USEC", "20000", 1);
+  ServiceManager manager;
+  boost::asio::io_context context;
+  int asked = 0;
+  manager.watch(context, [&] {
+    if (++asked == 5) context.stop();
+    return asked <= 3;
+  });
+  context.run();
+  EXPECT_EQ(asked, 5);
+  EXPECT_THAT(listener.heard(), ElementsAre("WATCHDOG=1", "WATCHDOG=1", "WATCHDOG=1"));
+}
+
+// A loop with the handlers that write down what they were told.
+struct Ears {
+  boost::asio::io_context context;
+  std::vector<std::string> heard;
+  Signals signals{context,
+                  {.stop = [this](int times) { heard.push_back("stop " + std::to_string(times)); },
+                   .reload = [this] { heard.push_back("reload"); },
+                   .reopen_log = [this] { heard.push_back("reopen"); }}};
+
+  void send(int signal) {
+    const std::size_t before = heard.size();
+    ::raise(signal);
+    while (heard.size() == before) context.run_one();
+  }
+};
+
+TEST(Signals, EachHasItsMeaning) {
+  Ears ears;
+  ears.send(SIGUSR1);
+  ears.send(SIGHUP);
+  ears.send(SIGTERM);
+  ears.send(SIGINT);
+  EXPECT_THAT(ears.heard, ElementsAre("reopen", "reopen", "reload", "stop 1", "stop 2"));
+}
+
+TEST(Signals, AClosedPipeEndsNobody) {
+  Ears ears;
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  ::close(ends[0]);
+  EXPECT_EQ(::write(ends[1], "x", 1), -1);
+  EXPECT_EQ(errno, EPIPE);
+  ::close(ends[1]);
+}
+
+}  // namespace
+}  // namespace poise::realnet
