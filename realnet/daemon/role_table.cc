@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "realnet/daemon/command_line.h"
+#include "realnet/daemon/roles.h"
 #include "realnet/daemon/settings/print.h"
 #include "realnet/daemon/settings/schema.h"
 
@@ -12,9 +13,16 @@ namespace {
 constexpr std::array kRoles{
     Role{"balancer", "Takes the packets of VIPs and sends each flow to its backend.",
          balancer_table, [](const Sources& sources) { return print(load_balancer(sources)); },
-         nullptr},
+         [](const Sources& sources) {
+           const auto read = [&] { return load_balancer(sources).settings; };
+           return run_balancer(read(), read);
+         }},
     Role{"agent", "Registers this host as a backend and takes packets out of their tunnels.",
-         agent_table, [](const Sources& sources) { return print(load_agent(sources)); }, nullptr},
+         agent_table, [](const Sources& sources) { return print(load_agent(sources)); },
+         [](const Sources& sources) {
+           const auto read = [&] { return load_agent(sources).settings; };
+           return run_agent(read(), read);
+         }},
 };
 
 }  // namespace

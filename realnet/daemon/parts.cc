@@ -1,0 +1,65 @@
+// What the roles build their daemons from.
+#include "realnet/daemon/parts.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+
+#include "realnet/system/clock.h"
+#include "realnet/system/error.h"
+
+namespace poise::realnet {
+
+Credentials credentials_of(const CredentialSettings& settings) {
+  if (settings.plain) return Credentials::plain();
+  if (!settings.psk_file.empty())
+    return Credentials::load(Credentials::SharedKey{settings.psk_file, settings.psk_identity});
+  return Credentials::load(Credentials::Certificates{settings.certificate_file, settings.key_file,
+                                                     settings.authority_file,
+                                                     settings.allowed_names});
+}
+
+QueueSettings queue_of(const PacketSettings& settings, std::uint32_t index) {
+  return {.number = static_cast<std::uint16_t>(settings.first_queue + index),
+          .length = settings.queue_length,
+          .fail_open = settings.fail == Fail::open};
+}
+
+std::uint64_t seed_of(std::uint64_t given, Log& log) {
+  constexpr std::uint64_t kDrawnMax = (std::uint64_t{1} << 62) - 1;  // a settings file can hold it
+  const std::uint64_t seed = given != 0 ? given : (entropy() & kDrawnMax) | 1;
+  log.info("seed", {{"seed", seed}});
+  return seed;
+}
+
+void write_notice(Log& log, const Notice& notice) {
+  constexpr std::array<std::string_view, 6> kBad{"lost",    "down",     "failed",
+                                                 "refused", "orphaned", "forgotten"};
+  const bool is_bad = std::ranges::find(kBad, notice.kind) != kBad.end();
+  log.write(is_bad ? LogLevel::warning : LogLevel::info, notice.kind,
+            {{"name", notice.subject}, {"why", notice.detail}});
+}
+
+void write_file(const std::string& path, std::string_view text) {
+  const std::string fresh = path + ".new";
+  const std::string attempt = "write " + path;
+  Fd file(checked(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), attempt));
+  while (!text.empty()) {
+    const ssize_t written = ::write(file.get(), text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) {
+      const int why = errno;
+      ::unlink(fresh.c_str());
+      throw SystemError(attempt, why);
+    }
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  file.reset();
+  checked(::rename(fresh.c_str(), path.c_str()), attempt);
+}
+
+}  // namespace poise::realnet
