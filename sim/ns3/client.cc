@@ -20,19 +20,7 @@ using ns3::Ptr;
 using ns3::Socket;
 using Event = ns3::Callback<void, Ptr<Socket>>;
 
-constexpr std::uint64_t kUploadAnswer = 32;  // bytes
-
 }  // namespace
-
-Request Exchange::request(std::uint32_t flow, std::uint64_t size) const {
-  Request request;
-  request.flow = flow;
-  request.message_bytes = message_bytes;
-  request.interval_ns = interval_ns;
-  request.request_bytes = std::max<std::uint64_t>(upload ? size : request_bytes, Request::kSize);
-  request.response_bytes = upload ? kUploadAnswer : std::max<std::uint64_t>(size, 1);
-  return request;
-}
 
 // The life of a flow on its client's side. Every way it ends goes through end(), once.
 class Client::Conversation {
@@ -49,7 +37,7 @@ class Client::Conversation {
   const scenario::ScheduledFlow& flow() const { return flow_; }
 
   void start(const Endpoint& vip) {
-    socket_->SetAttribute("SegmentSize", ns3::UintegerValue(client_.exchange_.segment_size));
+    socket_->SetAttribute("SegmentSize", ns3::UintegerValue(client_.segment_size_));
     const InetSocketAddress local(to_ns3(client_.address_), flow_.source_port);
     if (socket_->Bind(local) != 0) return end(scenario::Outcome::reset);  // the port is in use
     socket_->SetConnectCallback(Event([this](Ptr<Socket>) { connected(); }),
@@ -66,14 +54,14 @@ class Client::Conversation {
 
  private:
   void connected() {
-    client_.log_.connected(name_);
+    client_.log_.connected(now(), name_);
     ask();
   }
 
   void ask() {
-    client_.log_.waits(name_, true);
-    const Exchange& exchange = client_.exchange_;
-    const Request request = exchange.request(name_, flow_.sizes[asked_++]);
+    client_.log_.waits(now(), name_, true);
+    const scenario::Exchange& exchange = client_.exchange_;
+    const scenario::Request request = exchange.request(name_, flow_.sizes[asked_++]);
     awaited_ = request.response_bytes;
     const auto head = request.encode();
     sender_.start(socket_, head, request.request_bytes,
@@ -85,20 +73,20 @@ class Client::Conversation {
       const std::uint64_t size = std::min<std::uint64_t>(packet->GetSize(), awaited_);
       if (size == 0) return;
       awaited_ -= size;
-      if (!client_.exchange_.upload) client_.log_.received(name_, size);
+      if (!client_.exchange_.upload) client_.log_.received(now(), name_, size);
       if (awaited_ == 0) return answered();
     }
   }
 
   void answered() {
     if (asked_ == flow_.sizes.size()) return end(scenario::Outcome::ok);
-    client_.log_.waits(name_, false);
+    client_.log_.waits(now(), name_, false);
     think_ = ns3::Simulator::Schedule(to_ns3(flow_.thinks[asked_ - 1]), &Conversation::ask, this);
   }
 
   void end(scenario::Outcome outcome) {
     if (std::exchange(ended_, true)) return;
-    client_.log_.end(name_, outcome);
+    client_.log_.end(now(), name_, outcome);
     sender_.stop();
     socket_->Close();
     // This may be one of the socket's callbacks, which must not be destroyed while it runs.
@@ -123,20 +111,21 @@ class Client::Conversation {
   bool ended_ = false;
 };
 
-Client::Client(scenario::NodeId node, const Address& address, HostTcp& tcp, FlowLog& log,
-               const Exchange& exchange, Ended ended)
+Client::Client(scenario::NodeId node, const Address& address, HostTcp& tcp, scenario::FlowLog& log,
+               const scenario::Exchange& exchange, std::uint32_t segment_size, Ended ended)
     : node_(node),
       address_(address),
       tcp_(tcp),
       log_(log),
       exchange_(exchange),
+      segment_size_(segment_size),
       ended_(std::move(ended)) {}
 
 Client::~Client() = default;
 
 void Client::start(const scenario::ScheduledFlow& flow, const Endpoint& vip) {
   if (!tcp_.is_up()) return;  // a dead host starts nothing
-  const std::uint32_t name = log_.start(flow, node_);
+  const std::uint32_t name = log_.start(now(), flow, node_);
   auto& conversation = conversations_[name] =
       std::make_unique<Conversation>(*this, flow, name, tcp_.socket());
   conversation->start(vip);

@@ -10,34 +10,22 @@
 #include <ns3/socket.h>
 
 #include "model/address.h"
-#include "model/scenario/plan.h"
+#include "model/scenario/exchange.h"
+#include "model/scenario/flow_log.h"
 #include "model/scenario/workload.h"
-#include "sim/ns3/flow_log.h"
 #include "sim/ns3/host_stack.h"
-#include "sim/ns3/request.h"
 #include "sim/ns3/sender.h"
 
 namespace poise::ns3world {
-
-// What a plan's workload means on the wire.
-struct Exchange {
-  bool upload = false;
-  std::uint32_t request_bytes = 200;  // download
-  std::uint32_t message_bytes = 0;
-  std::uint64_t interval_ns = 0;
-  std::uint32_t segment_size = 1448;  // of a client's TCP: what fits the tunnel
-
-  Request request(std::uint32_t flow, std::uint64_t size) const;
-};
 
 // One client host.
 class Client {
  public:
   using Ended = std::function<void(const scenario::ScheduledFlow&)>;
 
-  // Keeps references to tcp and log.
-  Client(scenario::NodeId node, const Address& address, HostTcp& tcp, FlowLog& log,
-         const Exchange& exchange, Ended ended);
+  // Keeps references to tcp and log. segment_size: of its TCP, what fits the tunnel.
+  Client(scenario::NodeId node, const Address& address, HostTcp& tcp, scenario::FlowLog& log,
+         const scenario::Exchange& exchange, std::uint32_t segment_size, Ended ended);
   ~Client();
 
   // Opens the flow's connection now.
@@ -52,8 +40,9 @@ class Client {
   scenario::NodeId node_;
   Address address_;
   HostTcp& tcp_;
-  FlowLog& log_;
-  Exchange exchange_;
+  scenario::FlowLog& log_;
+  scenario::Exchange exchange_;
+  std::uint32_t segment_size_;
   Ended ended_;
   std::map<std::uint32_t, std::unique_ptr<Conversation>> conversations_;
 };

@@ -4,12 +4,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <stdexcept>
 #include <string>
 
 #include "model/policy/policy.h"
 #include "model/scenario/plan.h"
 #include "model/scenario/result.h"
+#include "model/scenario/run_error.h"
 
 namespace poise::ns3world {
 
@@ -31,30 +31,8 @@ struct RunOptions {
   bool plain_routers = false;
 };
 
-// The run failed: what(), and whatever is known about how.
-class RunError : public std::runtime_error {
- public:
-  RunError(const scenario::Plan& plan, int signal, std::string reason, std::string stderr_tail);
-
-  const std::string& title() const { return title_; }
-  std::uint64_t seed() const { return seed_; }
-  std::uint32_t run() const { return run_; }
-  int signal() const { return signal_; }  // that ended the child; 0: none did
-  const std::string& stderr_tail() const { return stderr_tail_; }  // the last 4 KiB
-
- private:
-  std::string title_;
-  std::uint64_t seed_;
-  std::uint32_t run_;
-  int signal_;
-  std::string stderr_tail_;
-};
-
-// RunOptions::cancelled said so.
-class Cancelled : public std::runtime_error {
- public:
-  Cancelled() : std::runtime_error("the run was cancelled") {}
-};
+using scenario::Cancelled;
+using scenario::RunError;
 
 // Runs the plan in this process. ONE run a process: ns-3's state is global and some of it survives
 // (stream numbers, defaults, packet numbers). Throws std::logic_error on the second call,

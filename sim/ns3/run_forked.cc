@@ -13,15 +13,10 @@ namespace poise::ns3world {
 
 namespace {
 
-std::string describe(const scenario::Plan& plan, int signal, const std::string& reason,
-                     const std::string& stderr_tail) {
-  std::string text = "the run of \"" + plan.title + "\" (seed " + std::to_string(plan.seed) +
-                     ", run " + std::to_string(plan.run) + ") failed: " + reason;
-  if (signal != 0)
-    text += std::string(reason.empty() ? "" : ": ") + "killed by signal " + std::to_string(signal) +
-            " (" + strsignal(signal) + ")";
-  if (!stderr_tail.empty()) text += "\n" + stderr_tail;
-  return text;
+std::string how_it_ended(const Child& child) {
+  if (child.signal() == 0) return "it ended with code " + std::to_string(child.exit_code());
+  return "killed by signal " + std::to_string(child.signal()) + " (" + strsignal(child.signal()) +
+         ")";
 }
 
 std::span<const std::uint8_t> bytes_of(const std::string& text) {
@@ -45,15 +40,6 @@ void work(const scenario::Plan& plan, const RunOptions& options, FrameWriter& wr
 }
 
 }  // namespace
-
-RunError::RunError(const scenario::Plan& plan, int signal, std::string reason,
-                   std::string stderr_tail)
-    : std::runtime_error(describe(plan, signal, reason, stderr_tail)),
-      title_(plan.title),
-      seed_(plan.seed),
-      run_(plan.run),
-      signal_(signal),
-      stderr_tail_(std::move(stderr_tail)) {}
 
 scenario::RunResult run_forked(const scenario::Plan& plan, const RunOptions& options,
                                const ForkHooks& hooks) {
@@ -80,12 +66,9 @@ scenario::RunResult run_forked(const scenario::Plan& plan, const RunOptions& opt
   };
   if (!child.listen(take, [&] { return !options.cancelled || !options.cancelled(); }))
     throw Cancelled();
+  if (error && child.signal() != 0) *error += ": " + how_it_ended(child);
   if (error) throw RunError(plan, child.signal(), *error, child.stderr_tail());
-  if (!result) {
-    const std::string reason =
-        child.signal() != 0 ? "" : "it ended with code " + std::to_string(child.exit_code());
-    throw RunError(plan, child.signal(), reason, child.stderr_tail());
-  }
+  if (!result) throw RunError(plan, child.signal(), how_it_ended(child), child.stderr_tail());
   return std::move(*result);
 }
 

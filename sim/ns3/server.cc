@@ -11,7 +11,8 @@
 #include <ns3/tcp-header.h>
 #include <ns3/tcp-socket-base.h>
 
-#include "sim/ns3/request.h"
+#include "model/scenario/request.h"
+#include "sim/ns3/convert.h"
 #include "sim/ns3/sender.h"
 
 namespace poise::ns3world {
@@ -22,6 +23,7 @@ using ns3::Packet;
 using ns3::Ptr;
 using ns3::Socket;
 using Event = ns3::Callback<void, Ptr<Socket>>;
+using scenario::Request;
 using Accept = ns3::Callback<void, Ptr<Socket>, const ns3::Address&>;
 
 }  // namespace
@@ -70,7 +72,7 @@ class Server::Connection {
     taken_ += size;
     if (head_size_ < Request::kSize) return;
     if (server_.upload_)
-      server_.log_.received(request_.flow, taken_ - std::exchange(counted_, taken_));
+      server_.log_.received(now(), request_.flow, taken_ - std::exchange(counted_, taken_));
     if (taken_ >= request_.request_bytes) answer();
   }
 
@@ -112,7 +114,7 @@ class Server::Connection {
   bool closed_ = false;
 };
 
-Server::Server(FlowLog& log, bool upload) : log_(log), upload_(upload) {}
+Server::Server(scenario::FlowLog& log, bool upload) : log_(log), upload_(upload) {}
 
 Server::~Server() {
   crash();

@@ -8,7 +8,7 @@
 
 #include <ns3/socket.h>
 
-#include "sim/ns3/flow_log.h"
+#include "model/scenario/flow_log.h"
 #include "sim/ns3/host_stack.h"
 
 namespace poise::ns3world {
@@ -16,7 +16,7 @@ namespace poise::ns3world {
 class Server {
  public:
   // Keeps a reference to the log. `upload`: the bytes of requests count, not those of responses.
-  Server(FlowLog& log, bool upload);
+  Server(scenario::FlowLog& log, bool upload);
   ~Server();
 
   // Listens on each port, of any address of the host.
@@ -29,7 +29,7 @@ class Server {
   void accept(ns3::Ptr<ns3::Socket> socket);
   void finish(std::uint64_t connection);
 
-  FlowLog& log_;
+  scenario::FlowLog& log_;
   bool upload_;
   std::vector<ns3::Ptr<ns3::Socket>> listeners_;
   std::map<std::uint64_t, std::unique_ptr<Connection>> connections_;

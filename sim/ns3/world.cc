@@ -23,28 +23,16 @@ using scenario::NodeKind;
 constexpr Duration kBeatMin = std::chrono::milliseconds{1};  // of simulated time
 constexpr int kBeatsMax = 100'000;                           // a run
 constexpr std::int64_t kPollWallNs = 50'000'000;             // of wall time
-constexpr std::uint16_t kAnyPort = 80;                       // where clients of an any-port VIP go
 
 std::int64_t wall_ns() {
   return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds{1};
 }
 
-std::uint16_t port_of(const scenario::VipSpec& vip) {
-  return vip.port != 0 ? vip.port : kAnyPort;
-}
-
-Exchange exchange_of(const scenario::Plan& plan) {
-  const scenario::WorkloadSpec& workload = plan.workload;
-  Exchange exchange;
-  exchange.upload = workload.direction == "upload";
-  exchange.request_bytes = workload.request_bytes;
-  exchange.message_bytes = workload.message_bytes;
-  exchange.interval_ns = static_cast<std::uint64_t>(workload.message_interval.count());
-  // ns-3's TCP knows no MSS option: its clients get here what clamping tells real ones.
+// ns-3's TCP knows no MSS option: its clients get here what clamping tells real ones.
+std::uint32_t segment_size(const scenario::Plan& plan) {
   const auto encapsulation = wire::parse_encapsulation(plan.service.encapsulation);
-  exchange.segment_size = plan.service.mtu - 52 -
-                          static_cast<std::uint32_t>(wire::overhead(*encapsulation, Family::v4));
-  return exchange;
+  return plan.service.mtu - 52 -
+         static_cast<std::uint32_t>(wire::overhead(*encapsulation, Family::v4));
 }
 
 }  // namespace
@@ -55,7 +43,7 @@ World::World(const scenario::Plan& plan, const RunOptions& options)
       topology_(plan.topology),
       network_(plan, topology_),
       log_(plan, topology_),
-      exchange_(exchange_of(plan)),
+      exchange_(scenario::Exchange::of(plan)),
       hosts_(topology_.nodes().size()),
       clients_(topology_.of_kind(NodeKind::client)),
       faults_(scenario::expand_faults(plan)) {
@@ -89,7 +77,7 @@ void World::build_host(NodeId id) {
   if (kind == NodeKind::backend) build_backend(id);
   if (kind == NodeKind::client)
     hosts_[id].client = std::make_unique<Client>(
-        id, topology_.nodes()[id].address, *hosts_[id].tcp, log_, exchange_,
+        id, topology_.nodes()[id].address, *hosts_[id].tcp, log_, exchange_, segment_size(plan_),
         [this](const scenario::ScheduledFlow& flow) { flow_ended(flow); });
 }
 
@@ -115,7 +103,9 @@ void World::build_balancer(NodeId id) {
   balancer->SetSocketMaker([&tcp] { return tcp.socket(); });
   const std::string& name = topology_.nodes()[id].name;
   balancer->SetHooks(
-      [this, id](const ns3::PoiseBalancer::Carried& carried) { log_.carried(id, carried); },
+      [this, id](const ns3::PoiseBalancer::Carried& carried) {
+        log_.carried(now(), id, {carried.source, carried.sourcePort, carried.backend});
+      },
       [this, &name](const Notice& notice) { note(name, notice); },
       [this, id](const std::string& backend, bool) {
         if (const auto node = topology_.find_node(backend))
@@ -237,7 +227,7 @@ scenario::RunResult World::run() {
   if (cancelled_) throw Cancelled();
   if (options_.on_progress) options_.on_progress(1);
   scenario::RunFacts facts = log_.take();
-  facts.effective = effective();
+  facts.effective = scenario::effective_instants(plan_, topology_, faults_, member_changes_);
   scenario::RunResult result = scenario::summarize(plan_, topology_, facts);
   collect(result);
   result.events = static_cast<std::int64_t>(ns3::Simulator::GetEventCount());

@@ -8,7 +8,10 @@
 
 #include <ns3/ptr.h>
 
+#include "model/scenario/effective.h"
+#include "model/scenario/exchange.h"
 #include "model/scenario/faults.h"
+#include "model/scenario/flow_log.h"
 #include "model/scenario/plan.h"
 #include "model/scenario/result.h"
 #include "model/scenario/topology.h"
@@ -17,7 +20,6 @@
 #include "sim/ns3/balancer_node.h"
 #include "sim/ns3/capture.h"
 #include "sim/ns3/client.h"
-#include "sim/ns3/flow_log.h"
 #include "sim/ns3/host_stack.h"
 #include "sim/ns3/network.h"
 #include "sim/ns3/plain_forwarder.h"
@@ -47,11 +49,6 @@ class World {
     ns3::Ptr<ns3::PoisePlainForwarder> plain;
     std::uint32_t lives = 0;
   };
-  // A balancer's set of choices changed.
-  struct MemberChange {
-    Instant at;
-    NodeId balancer = 0, backend = 0;
-  };
 
   void build_host(NodeId id);
   void build_balancer(NodeId id);
@@ -74,7 +71,6 @@ class World {
   void boot(NodeId id);
   void crash(NodeId id);
   void order(NodeId id, Command::Kind kind);
-  std::vector<Instant> effective() const;
 
   void beat();
   void note(const std::string& machine, const Notice& notice);
@@ -84,8 +80,8 @@ class World {
   const RunOptions& options_;
   scenario::Topology topology_;
   Network network_;
-  FlowLog log_;
-  Exchange exchange_;
+  scenario::FlowLog log_;
+  scenario::Exchange exchange_;
   std::vector<Host> hosts_;  // by NodeId
   std::vector<NodeId> clients_;
   std::vector<std::uint16_t> ports_;  // the service's
@@ -95,7 +91,7 @@ class World {
   std::vector<std::unique_ptr<Capture>> captures_;
   std::vector<std::pair<std::string, std::string>> files_;
   std::vector<scenario::NoticeRow> notices_;
-  std::vector<MemberChange> member_changes_;
+  std::vector<scenario::MemberChange> member_changes_;
   bool readiness_checked_ = false;
   bool cancelled_ = false;
   std::int64_t next_poll_wall_ns_ = 0;

@@ -98,27 +98,4 @@ void World::order(NodeId id, Command::Kind kind) {
                    std::string(to_string(kind))});
 }
 
-// A fault of a backend takes effect when the last balancer has changed its choices for it; of
-// anything else, when the routers have changed their ways and the balancer (if it is one) its
-// choices.
-std::vector<Instant> World::effective() const {
-  std::vector<Instant> effective;
-  for (std::size_t i = 0; i < faults_.size(); ++i) {
-    const FaultEvent& fault = faults_[i];
-    const auto node = topology_.find_node(fault.target);
-    const bool of_backend = node && topology_.nodes()[*node].kind == NodeKind::backend;
-    Instant until = kNever;  // the next fault that would change the same
-    for (std::size_t j = i + 1; j < faults_.size() && until == kNever; ++j)
-      if (faults_[j].at > fault.at && (!of_backend || faults_[j].target == fault.target))
-        until = faults_[j].at;
-    Instant at = of_backend ? fault.at : fault.at + plan_.routing.detection;
-    for (const MemberChange& change : member_changes_)
-      if (change.at >= fault.at && change.at < until &&
-          (!node || change.backend == *node || change.balancer == *node))
-        at = std::max(at, change.at);
-    effective.push_back(at);
-  }
-  return effective;
-}
-
 }  // namespace poise::ns3world

@@ -1,4 +1,5 @@
-// The little protocol between a plan's clients and servers: a request says how to answer it.
+// The little protocol between a plan's clients and servers, in every world whose hosts have TCP: a
+// request says how to answer it.
 //
 //   0        4        12       20       24       32                      request_bytes
 //   | flow   | request_bytes | response_bytes | message | interval_ns | zeros ... |
@@ -13,7 +14,7 @@
 #include <cstdint>
 #include <span>
 
-namespace poise::ns3world {
+namespace poise::scenario {
 
 struct Request {
   static constexpr std::size_t kSize = 32;
@@ -57,4 +58,4 @@ struct Request {
   }
 };
 
-}  // namespace poise::ns3world
+}  // namespace poise::scenario
