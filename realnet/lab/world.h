@@ -1,0 +1,82 @@
+// The real world of one plan: its network, hosts, workload and faults, in one process and one loop.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "model/scenario/effective.h"
+#include "model/scenario/exchange.h"
+#include "model/scenario/faults.h"
+#include "model/scenario/flow_log.h"
+#include "model/scenario/plan.h"
+#include "model/scenario/result.h"
+#include "model/scenario/topology.h"
+#include "model/scenario/workload.h"
+#include "realnet/lab/network.h"
+#include "realnet/lab/run.h"
+#include "realnet/lab/traffic/client.h"
+#include "realnet/lab/traffic/loop.h"
+#include "realnet/lab/traffic/server.h"
+
+namespace poise::realnet::lab {
+
+// All clients and servers live in this process: a socket stays in the namespace that it was opened
+// in, so one loop, one clock and one FlowLog see everything. REQUIRES: an Enclosure around it.
+class World {
+ public:
+  // Builds the network. Keeps references. Throws SystemError, std::invalid_argument.
+  World(const scenario::Plan& plan, const LabOptions& options);
+
+  // From the plan's time zero to its end.
+  scenario::RunResult run(const std::function<void(double fraction)>& on_progress);
+
+ private:
+  using NodeId = scenario::NodeId;
+  // What runs on a node; empty where it is not of that kind.
+  struct Host {
+    std::unique_ptr<Client> client;
+    std::unique_ptr<Server> server;
+    bool up = false;
+  };
+
+  void build_host(NodeId id);
+  void schedule_all();
+
+  // Workload.
+  void start_next(std::size_t index);
+  void start_slot(std::uint32_t slot);
+  void start_flow(const scenario::ScheduledFlow& flow);
+  void flow_ended(const scenario::ScheduledFlow& flow);
+
+  // Faults.
+  void carry_out(const scenario::FaultEvent& fault);
+  void carry_out_on_link(const scenario::FaultEvent& fault, scenario::LinkId link);
+  void boot(NodeId id);
+  void crash(NodeId id);
+  void note_timeouts();
+
+  void beat(const std::function<void(double fraction)>& on_progress);
+  void collect(scenario::RunResult& result);
+
+  const scenario::Plan& plan_;
+  const LabOptions& options_;
+  scenario::Topology topology_;
+  Loop loop_;
+  Network network_;
+  scenario::FlowLog log_;
+  scenario::Exchange exchange_;
+  std::vector<Host> hosts_;  // by NodeId
+  std::vector<NodeId> clients_;
+  std::vector<std::uint16_t> ports_;  // the service's
+  std::vector<scenario::FaultEvent> faults_;
+  std::vector<scenario::ScheduledFlow> schedule_;
+  std::unique_ptr<scenario::ClosedLoop> closed_loop_;
+  std::vector<scenario::NoticeRow> notices_;
+  std::vector<Duration> late_;  // by fault: from its planned instant until it was carried out
+  Duration latest_start_{};     // of a flow
+};
+
+}  // namespace poise::realnet::lab

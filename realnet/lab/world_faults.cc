@@ -1,0 +1,93 @@
+// The real world of one plan: carrying out its faults.
+#include <string>
+
+#include "model/check.h"
+#include "model/scenario/words.h"
+#include "realnet/lab/world.h"
+
+namespace poise::realnet::lab {
+
+using scenario::FaultEvent;
+using scenario::FaultKind;
+using scenario::NodeId;
+
+void World::carry_out(const FaultEvent& fault) {
+  note_timeouts();
+  late_[static_cast<std::size_t>(&fault - faults_.data())] = loop_.now() - fault.at;
+  if (const auto link = topology_.find_link(fault.target); link) {
+    carry_out_on_link(fault, *link);
+    return;
+  }
+  const auto node = topology_.find_node(fault.target);
+  POISE_CHECK(node);
+  switch (fault.kind) {
+    case FaultKind::crash:
+      return crash(*node);
+    case FaultKind::restart:
+    case FaultKind::join:
+      return boot(*node);
+    case FaultKind::partition:
+      return network_.set_partitioned(*node, true);
+    case FaultKind::heal:
+      return network_.set_partitioned(*node, false);
+    case FaultKind::pause:
+    case FaultKind::resume:
+    case FaultKind::drain:
+    case FaultKind::deregister:
+      return;
+    case FaultKind::link_down:
+    case FaultKind::link_up:
+    case FaultKind::slow:
+    case FaultKind::lossy:
+      POISE_CHECK(false);  // of links; check_plan saw to it
+  }
+}
+
+void World::carry_out_on_link(const FaultEvent& fault, scenario::LinkId link) {
+  switch (fault.kind) {
+    case FaultKind::link_down:
+      return network_.set_link(link, false);
+    case FaultKind::link_up:
+      return network_.set_link(link, true);
+    case FaultKind::slow:
+      return network_.set_extra_delay(link, from_seconds(fault.value));
+    case FaultKind::lossy:
+      return network_.set_loss(link, fault.value);
+    default:
+      POISE_CHECK(false);  // of nodes
+  }
+}
+
+// A host starts, or starts anew with nothing of what it knew.
+void World::boot(NodeId id) {
+  Host& host = hosts_[id];
+  if (std::exchange(host.up, true)) return;
+  network_.set_present(id, true);
+  if (host.server) host.server->start(ports_);
+}
+
+// A host stops in the middle of whatever it did. Nobody is told: its links go first.
+void World::crash(NodeId id) {
+  Host& host = hosts_[id];
+  if (!std::exchange(host.up, false)) return;
+  network_.set_present(id, false);
+  if (host.server) host.server->crash();
+  if (host.client) host.client->crash();
+}
+
+// The retransmission timeout of every open flow's sender, just before a fault: what the length of a
+// stall after it is a multiple of.
+void World::note_timeouts() {
+  for (NodeId id = 0; id < hosts_.size(); ++id) {
+    const Host& host = hosts_[id];
+    std::vector<std::pair<std::uint32_t, int>> senders;
+    if (exchange_.upload && host.client) senders = host.client->sockets();
+    if (!exchange_.upload && host.server) senders = host.server->sockets();
+    for (const auto& [flow, socket] : senders)
+      notices_.push_back({to_ns(loop_.now()), topology_.nodes()[id].name, "rto_ns",
+                          std::to_string(log_.number_of(flow)),
+                          std::to_string(tcp_state(socket).timeout.count())});
+  }
+}
+
+}  // namespace poise::realnet::lab
