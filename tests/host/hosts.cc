@@ -3,13 +3,15 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#include <filesystem>
+#include <array>
+#include <cerrno>
 #include <fstream>
 #include <set>
 #include <sstream>
-#include <vector>
+#include <utility>
 
 #include "realnet/system/process.h"
 
@@ -61,19 +63,55 @@ std::string command(const std::string& words) {
   return run_checked(split);
 }
 
-void connect(const Host& left, const std::string& left_addresses, const Host& right,
-             const std::string& right_addresses) {
-  left.enter();
-  command("ip link add eth0 type veth peer name eth0 netns " + right.path());
-  for (const auto& [host, addresses] :
-       {std::pair{&right, right_addresses}, {&left, left_addresses}}) {
-    host->enter();
-    command("ip link set eth0 up");
-    std::istringstream each(addresses);
+void connect(const End& left, const End& right) {
+  left.host.enter();
+  command("ip link add " + left.interface + " type veth peer name " + right.interface + " netns " +
+          right.host.path());
+  for (const End* end : {&right, &left}) {
+    end->host.enter();
+    command("ip link set " + end->interface + " up");
+    std::istringstream each(end->addresses);
     for (std::string address; each >> address;)
-      command("ip addr add " + address + " dev eth0" +
+      command("ip addr add " + address + " dev " + end->interface +
               (address.find(':') == std::string::npos ? "" : " nodad"));
   }
+}
+
+std::string in_child(const std::function<std::string()>& act) {
+  std::array<int, 2> ends{};
+  checked(::pipe2(ends.data(), O_CLOEXEC), "pipe2");
+  const Fd read(ends[0]);
+  Fd write(ends[1]);
+  const pid_t child = checked(::fork(), "fork");
+  if (child == 0) {
+    std::string text;
+    try {
+      text = act();
+    } catch (const SystemError& error) {
+      text = error.what();
+    }
+    const auto count = ::write(write.get(), text.data(), text.size());
+    ::_exit(count == static_cast<ssize_t>(text.size()) ? 0 : 1);
+  }
+  write.reset();
+  std::string text;
+  std::array<char, 4096> buffer;
+  for (ssize_t count; (count = ::read(read.get(), buffer.data(), buffer.size())) > 0;)
+    text.append(buffer.data(), static_cast<std::size_t>(count));
+  int status = 0;
+  checked(::waitpid(child, &status, 0), "waitpid");
+  return WIFSIGNALED(status) ? "killed by " + std::to_string(WTERMSIG(status)) : text;
+}
+
+Folder::Folder() {
+  std::string made = (std::filesystem::temp_directory_path() / "poise-host-XXXXXX").string();
+  if (::mkdtemp(made.data()) == nullptr) throw SystemError("mkdtemp " + made, errno);
+  path_ = made;
+}
+
+Folder::~Folder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
 }
 
 std::string state_of_this_host() {

@@ -3,8 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <functional>
 #include <string>
+#include <string_view>
 
+#include "model/address.h"
 #include "realnet/system/error.h"
 #include "realnet/system/fd.h"
 
@@ -25,9 +29,36 @@ class Host {
 // Runs a command where the thread is; gives back its output, throws when it fails.
 std::string command(const std::string& words);
 
-// Two hosts on one wire: eth0 of each, up, with these addresses ("10.0.0.1/24 fd00::1/64").
-void connect(const Host& left, const std::string& left_addresses, const Host& right,
-             const std::string& right_addresses);
+// One end of a wire.
+struct End {
+  const Host& host;
+  std::string addresses;  // "10.0.0.1/24 fd00::1/64"
+  std::string interface = "eth0";
+};
+
+// Two hosts on one wire, up and ready to be used.
+void connect(const End& left, const End& right);
+
+// Runs `act` in a child process. What it gives back or throws (a SystemError's text); "killed by 9"
+// when a signal ended it.
+std::string in_child(const std::function<std::string()>& act);
+
+// A folder that goes with the test.
+class Folder {
+ public:
+  Folder();
+  ~Folder();
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+inline Address address(std::string_view text) {
+  return Address::parse(text).value();
+}
 
 // All that Poise may change: rules of both families and flavours, addresses, sysctls. Without
 // counters, comments and tables that are empty.

@@ -13,10 +13,6 @@ namespace {
 
 using testing::HasSubstr;
 
-Address address(std::string_view text) {
-  return Address::parse(text).value();
-}
-
 class RulesIn : public testing::TestWithParam<const char*> {
  protected:
   RulesConfig web() const {

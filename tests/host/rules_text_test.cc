@@ -7,12 +7,10 @@
 
 #include <set>
 
+#include "tests/host/hosts.h"
+
 namespace poise::realnet {
 namespace {
-
-Address address(std::string_view text) {
-  return Address::parse(text).value();
-}
 
 TEST(ChainName, SaysWhoseItIs) {
   EXPECT_EQ(chain_name("lb1"), "POISE-lb1");

@@ -1,0 +1,80 @@
+// All that Poise changes on a host: applied in order, put back in reverse, also by a next life.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "realnet/host/announce.h"
+#include "realnet/host/journal.h"
+#include "realnet/host/rules.h"
+#include "realnet/host/sysctl.h"
+#include "realnet/host/vip_address.h"
+
+namespace poise::realnet {
+
+struct VipPlan {
+  Address address;
+  std::string interface = {};  // "lo" on a backend; empty: the one with a subnet that holds it
+};
+
+// What a role needs of its host. Carried out in this order.
+struct HostPlan {
+  std::vector<SysctlSetting> sysctls = {};
+  std::vector<RulesConfig> rules = {};  // their `name` is the setup's, whatever stands there
+  std::vector<VipPlan> vips = {};
+  Announcements announcements = {};
+};
+
+// In the network namespace of the thread that makes it; use it from there. Every change is in the
+// journal before it is made, so a process may be killed at any instant: the next apply() of the
+// same name takes over what it needs and puts the rest back, undo_leftovers() puts all back.
+class HostSetup {
+ public:
+  // Told of every step, before and after it, and of what the operator should know.
+  using Log = std::function<void(const std::string&)>;
+
+  // Throws SystemError for a journal that cannot be trusted, and while another process uses the
+  // name in the folder (see HostJournal).
+  HostSetup(const std::filesystem::path& state_folder, const std::string& name, Log log = {});
+  // undo(), if nobody did; what fails then stays in the journal.
+  ~HostSetup();
+  HostSetup(const HostSetup&) = delete;
+  HostSetup& operator=(const HostSetup&) = delete;
+
+  // Makes the host as the plan says, and nothing but the plan: what an earlier plan or life changed
+  // besides is put back. The VIPs are announced once before it returns, again from a thread of its
+  // own. Throws SystemError when a step fails; all is put back then. REQUIRES of the caller:
+  // somebody listens on the queues, or the rules' packets are lost meanwhile.
+  void apply(const HostPlan& plan);
+  // Do all rules and VIPs of the plan still stand? If not, apply() it again.
+  bool is_in_place() const;
+  // Puts everything back, newest first, as far as it still is as we left it. Throws SystemError
+  // that names what could not be put back; the rest is.
+  void undo();
+
+  // What an earlier life left, for who does not start again. Gives back how many changes that were.
+  static std::size_t undo_leftovers(const std::filesystem::path& state_folder,
+                                    const std::string& name, Log log = {});
+
+ private:
+  void carry_out(const HostPlan& plan);
+  void retire_all_but(const std::vector<std::string>& wanted);
+  void set(const SysctlSetting& setting);
+  void install(Rules& rules);
+  void attach(VipAddress& vip);
+  void announce(const Announcements& announcements);
+  void say(const std::string& text) const;
+
+  std::string name_;
+  Log log_;
+  HostJournal journal_;
+  std::vector<Rules> rules_;
+  std::vector<VipAddress> vips_;
+  std::jthread announcer_;
+};
+
+}  // namespace poise::realnet
