@@ -137,12 +137,12 @@ int AgentRole::run() {
   if (settings_.packets.rules) install_rules();
   await_signals();
   shards_.act([](Instant now, Recorded<Agent>& machine) { machine.start(now); });
-  log_.info("ready", {{"name", settings_.machine.name}});
+  log_.event("ready", {{"name", settings_.machine.name}});
   io_.run();
   for (const std::unique_ptr<Rules>& rules : rules_) rules->remove();
   dialer_.reset();
   shards_.stop();
-  log_.info("stopped", {{"name", settings_.machine.name}});
+  log_.event("stopped", {{"name", settings_.machine.name}});
   return status_;
 }
 

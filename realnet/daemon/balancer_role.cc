@@ -98,14 +98,14 @@ int BalancerRole::run() {
     for (const std::string& remark : rules_->remarks()) log_.warning("rules", {{"what", remark}});
   }
   await_signals();
-  log_.info("ready", {{"name", settings_.machine.name},
+  log_.event("ready", {{"name", settings_.machine.name},
                       {"listen", settings_.listen.to_string()},
                       {"queues", settings_.packets.queues}});
   io_.run();
   if (rules_) rules_->remove();
   listener_.reset();
   shards_.stop();
-  log_.info("stopped", {{"name", settings_.machine.name}});
+  log_.event("stopped", {{"name", settings_.machine.name}});
   return status_;
 }
 

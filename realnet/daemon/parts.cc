@@ -17,7 +17,7 @@ namespace poise::realnet {
 Credentials credentials_of(const CredentialSettings& settings) {
   if (settings.plain) return Credentials::plain();
   if (!settings.psk_file.empty())
-    return Credentials::load(Credentials::SharedKey{settings.psk_file, settings.psk_identity});
+    return Credentials::load(Credentials::KeyFile{settings.psk_file, settings.psk_identity});
   return Credentials::load(Credentials::Certificates{settings.certificate_file, settings.key_file,
                                                      settings.authority_file,
                                                      settings.allowed_names});
@@ -32,7 +32,7 @@ QueueSettings queue_of(const PacketSettings& settings, std::uint32_t index) {
 std::uint64_t seed_of(std::uint64_t given, Log& log) {
   constexpr std::uint64_t kDrawnMax = (std::uint64_t{1} << 62) - 1;  // a settings file can hold it
   const std::uint64_t seed = given != 0 ? given : (entropy() & kDrawnMax) | 1;
-  log.info("seed", {{"seed", seed}});
+  log.event("seed", {{"seed", seed}});
   return seed;
 }
 
