@@ -8,8 +8,8 @@
 
 #include <csignal>
 
-#include "realnet/daemon/service/service_manager.h"
 #include "realnet/daemon/service/signals.h"
+#include "realnet/daemon/service/supervisor.h"
 #include "realnet/system/fd.h"
 #include "tests/daemon/temporary_file.h"
 
@@ -48,33 +48,33 @@ class Listener {
   Fd socket_;
 };
 
-TEST(ServiceManager, HearsOfEveryStepOfALife) {
+TEST(Supervisor, HearsOfEveryStepOfALife) {
   Listener listener;
-  ServiceManager manager;
-  manager.ready();
-  manager.status("3 backends,\n1 down");
-  manager.stopping();
+  Supervisor supervisor;
+  supervisor.ready();
+  supervisor.status("3 backends,\n1 down");
+  supervisor.stopping();
   EXPECT_THAT(listener.heard(), ElementsAre("READY=1", "STATUS=3 backends, 1 down", "STOPPING=1"));
-  manager.reloading();
+  supervisor.reloading();
   EXPECT_THAT(listener.heard(),
               ElementsAre(testing::MatchesRegex("RELOADING=1\nMONOTONIC_USEC=[0-9]+")));
 }
 
-TEST(ServiceManager, ItsAbsenceIsNoMatter) {
-  ServiceManager manager;
-  manager.ready();
+TEST(Supervisor, ItsAbsenceIsNoMatter) {
+  Supervisor supervisor;
+  supervisor.ready();
   boost::asio::io_context context;
-  manager.watch(context, [] { return true; });
+  supervisor.watch(context, [] { return true; });
   context.run();  // there is no watchdog to wait for
 }
 
-TEST(ServiceManager, TheWatchdogHearsOnlyFromTheLiving) {
+TEST(Supervisor, TheWatchdogHearsOnlyFromTheLiving) {
   Listener listener;
   ::setenv("WATCHDOG_USEC", "20000", 1);
-  ServiceManager manager;
+  Supervisor supervisor;
   boost::asio::io_context context;
   int asked = 0;
-  manager.watch(context, [&] {
+  supervisor.watch(context, [&] {
     if (++asked == 5) context.stop();
     return asked <= 3;
   });

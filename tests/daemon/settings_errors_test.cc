@@ -82,6 +82,9 @@ const Broken kBrokenCredentials[] = {
     {"names without credentials",
      "address = \"10.0.0.1\"\nvip = [{ address = \"10.0.0.50\" }]\n"
      "[control]\nplain = true\nallowed_names = [\"backend1\"]\n"},
+    {"names of keys",
+     "address = \"10.0.0.1\"\nvip = [{ address = \"10.0.0.50\" }]\n"
+     "[control]\npsk_file = \"/etc/psk\"\nallowed_names = [\"backend1\"]\n"},
     {"no vip", "address = \"10.0.0.1\"\nvip = []\ncontrol.plain = true\n"},
     {"a vip without its address",
      "address = \"10.0.0.1\"\ncontrol.plain = true\n[[vip]]\nport = 80\n"},
@@ -99,6 +102,7 @@ const Broken kBrokenAgents[] = {
     {"a weight of zero", "weight = 0\n"},
     {"a heartbeat too rare", "control.heartbeat_s = 2\n"},
     {"a first wait beyond the longest", "control.reconnect_s = 20\n"},
+    {"a time below a millisecond", "control.connect_timeout_s = 0.0001\n"},
     {"an unknown check", "[health]\ncheck = \"ping\"\n"},
     {"a check of no port", "[health]\ncheck = \"tcp http\"\n"},
     {"a check of a relative command", "[health]\ncheck = \"exec check.sh\"\n"},

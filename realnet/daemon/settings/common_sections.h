@@ -92,13 +92,32 @@ std::vector<scenario::Field> credential_fields() {
       key<kOf, &C::key_file>("key_file", "PEM, of the certificate.").like(is_path_or_empty, kForm),
       key<kOf, &C::authority_file>("authority_file", "PEM, who signed the other end's certificate.")
           .like(is_path_or_empty, kForm),
-      key<kOf, &C::psk_identity>("psk_identity", "The name of a key that both ends have."),
-      key<kOf, &C::psk_file>("psk_file", "That key, in hexadecimal digits.")
+      key<kOf, &C::psk_identity>("psk_identity",
+                                 "What is shown with a key of psk_file; a balancer whose agents "
+                                 "have a key each needs none."),
+      key<kOf, &C::psk_file>("psk_file",
+                             "Lines NAME:KEY, or one KEY of many, in hexadecimal "
+                             "digits.")
           .like(is_path_or_empty, kForm),
       key<kOf, &C::plain>("plain", "No TLS: anybody who reaches the port may speak."),
       key<kOf, &C::allowed_names>("allowed_names",
-                                  "Names that the other end may prove; []: every one that is "
-                                  "signed."),
+                                  "Names in certificates that are let in; []: every one that "
+                                  "is signed."),
+  };
+}
+
+// What every stream may cost.
+template <class S>
+std::vector<scenario::Field> stream_limit_fields() {
+  constexpr auto kOf = &S::limits;
+  return {
+      milliseconds<kOf, &Limits::handshake_timeout>("handshake_timeout_s",
+                                                    "Time that the other end has to prove itself."),
+      milliseconds<kOf, &Limits::silence_max>(
+          "silence_max_s", "Silence of the other end's TCP after which the stream is cut."),
+      scenario::key<kOf, &Limits::unsent_bytes_max>("unsent_bytes_max",
+                                                    "Of one stream; beyond, it is cut.")
+          .range(4096, 1e9, "bytes"),
   };
 }
 

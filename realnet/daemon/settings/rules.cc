@@ -33,14 +33,14 @@ void check_vips(const std::vector<Vip>& vips, const Complain& complain) {
 }
 
 // One of three, and all of its parts.
-void check_credentials(const CredentialSettings& given, const Complain& complain) {
+void check_credentials(const CredentialSettings& given, bool dials, const Complain& complain) {
   const int certificate_parts =
       !given.certificate_file.empty() + !given.key_file.empty() + !given.authority_file.empty();
   const int psk_parts = !given.psk_identity.empty() + !given.psk_file.empty();
   const int ways = (certificate_parts != 0) + (psk_parts != 0) + given.plain;
   constexpr std::string_view kWays =
-      "control.certificate_file, key_file and authority_file; or control.psk_identity and "
-      "psk_file; or control.plain = true";
+      "control.certificate_file, key_file and authority_file; or control.psk_file; or "
+      "control.plain = true";
   if (ways == 0) complain("control", "control has no credentials; expected " + std::string(kWays));
   if (ways > 1)
     complain("control",
@@ -51,12 +51,13 @@ void check_credentials(const CredentialSettings& given, const Complain& complain
                                             : "control.authority_file",
              "control.certificate_file, key_file and authority_file belong together; one is "
              "missing");
-  if (psk_parts == 1)
-    complain(given.psk_file.empty() ? "control.psk_file" : "control.psk_identity",
-             "control.psk_identity and psk_file belong together; one is missing");
-  if (given.plain && !given.allowed_names.empty())
+  if (!given.psk_identity.empty() && given.psk_file.empty())
+    complain("control.psk_identity", "control.psk_identity needs control.psk_file");
+  if (dials && !given.psk_file.empty() && given.psk_identity.empty())
+    complain("control.psk_file", "control.psk_file needs control.psk_identity, to choose a key");
+  if (certificate_parts == 0 && !given.allowed_names.empty())
     complain("control.allowed_names",
-             "control.allowed_names needs credentials; control.plain proves no name");
+             "control.allowed_names needs certificates; nothing else has names to be let in");
 }
 
 void check_packets(const PacketSettings& packets, const Complain& complain) {
@@ -92,7 +93,7 @@ void check(const BalancerSettings& settings, const Complain& complain) {
   check_names(machine.name, machine.address, complain);
   check_vips(machine.vips, complain);
   check_policy(settings.policy, complain);
-  check_credentials(settings.credentials, complain);
+  check_credentials(settings.credentials, false, complain);
   check_packets(settings.packets, complain);
   check_less("control.probe_interval_s", machine.probe_interval, "control.register_timeout_s",
              machine.register_timeout, false, complain);
@@ -102,7 +103,7 @@ void check(const AgentSettings& settings, const Complain& complain) {
   const AgentConfig& machine = settings.machine;
   check_names(machine.name, machine.address, complain);
   check_vips(machine.vips, complain);
-  check_credentials(settings.credentials, complain);
+  check_credentials(settings.credentials, true, complain);
   check_packets(settings.packets, complain);
   check_less("control.heartbeat_s", machine.heartbeat, "control.timeout_s", machine.timeout, false,
              complain);

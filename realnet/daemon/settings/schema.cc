@@ -85,6 +85,26 @@ std::vector<Field> policy_fields() {
   };
 }
 
+std::vector<Field> listener_limit_fields() {
+  constexpr auto kLimits = &B::limits;
+  return {
+      key<kLimits, &Limits::own_name_only>("own_name_only",
+                                           "An agent that proves a name registers under it alone."),
+      key<kLimits, &Limits::connection_count_max>("connection_count_max",
+                                                  "Connections at once, proved or not.")
+          .range(1, 1e6),
+      key<kLimits, &Limits::connection_count_source_max>(
+          "connection_count_source_max", "Of them, from one IPv4 address or one IPv6 /64.")
+          .range(1, 1e6),
+      key<kLimits, &Limits::handshake_count_max>("handshake_count_max",
+                                                 "Of them, not yet proved; beyond, refused.")
+          .range(1, 1e6),
+      key<kLimits, &Limits::accepts_per_second>("accepts_per_second",
+                                                "More connections than that wait in the kernel.")
+          .range(1, 1e6),
+  };
+}
+
 std::vector<Field> balancer_control_fields() {
   return joined(
       {
@@ -112,7 +132,7 @@ std::vector<Field> balancer_control_fields() {
           key<kBalancer, &M::peer_count_max>("peer_count_max", "Control streams at once.")
               .range(1, 1e6),
       },
-      credential_fields<B>());
+      joined(joined(credential_fields<B>(), listener_limit_fields()), stream_limit_fields<B>()));
 }
 
 Table make_balancer_table() {
@@ -155,7 +175,10 @@ std::vector<Field> agent_control_fields() {
           key<kAgent, &AgentConfig::reconnect_max>("reconnect_max_s", "The longest such wait.")
               .range(0.001, kSecondsMax, "s"),
       },
-      credential_fields<A>());
+      joined(joined(credential_fields<A>(),
+                    {milliseconds<&A::limits, &Limits::connect_timeout>(
+                        "connect_timeout_s", "Time that a balancer has to answer a connection.")}),
+             stream_limit_fields<A>()));
 }
 
 std::vector<Field> health_fields() {

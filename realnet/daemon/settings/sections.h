@@ -60,6 +60,25 @@ scenario::Field spelled_list(std::string_view name, std::string_view doc) {
                     Spelling::kForm);
 }
 
+// A member in whole milliseconds.
+template <auto... Path>
+scenario::Field milliseconds(std::string_view name, std::string_view doc) {
+  using Struct = scenario::internal::StructOf<Path...>;
+  scenario::Field field;
+  field.name = name;
+  field.doc = doc;
+  field.type = scenario::Type::seconds;
+  field.get = [](const void* object) {
+    return scenario::Value(
+        Duration(scenario::internal::reach<Path...>(*static_cast<const Struct*>(object))));
+  };
+  field.set = [](void* object, const scenario::Value& value) {
+    scenario::internal::reach<Path...>(*static_cast<Struct*>(object)) =
+        std::chrono::round<std::chrono::milliseconds>(std::get<Duration>(value));
+  };
+  return field.range(0.001, 3600, "s");
+}
+
 // A section is a view of the whole struct.
 inline scenario::Field section(std::string_view name, std::string_view doc,
                                const scenario::Table& table) {

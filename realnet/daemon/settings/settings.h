@@ -10,6 +10,7 @@
 #include "model/balancer/config.h"
 #include "model/policy/policy.h"
 #include "model/time.h"
+#include "realnet/control/limits.h"
 
 namespace poise::realnet {
 
@@ -19,9 +20,9 @@ inline constexpr std::uint16_t kControlPort = 1338;  // Caplance's
 // texts that are not given are empty.
 struct CredentialSettings {
   std::string certificate_file, key_file, authority_file;  // PEM; who is signed by the authority
-  std::string psk_identity, psk_file;                      // a key that both ends have
+  std::string psk_identity, psk_file;                      // keys that both ends have
   bool plain = false;                                      // neither secrecy nor proof of names
-  std::vector<std::string> allowed_names;                  // of the other end; empty: every name
+  std::vector<std::string> allowed_names;                  // in certificates; empty: every name
 };
 
 enum class Emit : std::uint8_t { automatic, verdict, raw };
@@ -76,6 +77,7 @@ struct BalancerSettings {
   std::uint64_t seed = 0;  // 0: from the kernel's entropy
   Endpoint listen;         // of control; complete() makes it the machine's address and kControlPort
   CredentialSettings credentials;
+  Limits limits;  // of its streams; those of a listener
   PacketSettings packets{.first_queue = 100};
   StateSettings state;
   LogSettings log;
@@ -109,6 +111,7 @@ struct AgentSettings {
   std::string record;
   std::uint64_t seed = 0;
   CredentialSettings credentials;
+  Limits limits;  // those of a dialer
   HealthSettings health;
   PacketSettings packets{.first_queue = 200};
   StateSettings state;

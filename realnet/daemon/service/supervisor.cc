@@ -1,5 +1,5 @@
 // sd_notify and its watchdog.
-#include "realnet/daemon/service/service_manager.h"
+#include "realnet/daemon/service/supervisor.h"
 
 #include <systemd/sd-daemon.h>
 #include <time.h>
@@ -23,26 +23,26 @@ void notify(const std::string& state) {
 
 }  // namespace
 
-void ServiceManager::ready() {
+void Supervisor::ready() {
   notify("READY=1");
 }
 
-void ServiceManager::reloading() {
+void Supervisor::reloading() {
   notify("RELOADING=1\nMONOTONIC_USEC=" + monotonic_us());
 }
 
-void ServiceManager::stopping() {
+void Supervisor::stopping() {
   notify("STOPPING=1");
 }
 
-void ServiceManager::status(std::string_view text) {
+void Supervisor::status(std::string_view text) {
   std::string line(text);
   for (char& c : line)
     if (c == '\n') c = ' ';
   notify("STATUS=" + line);
 }
 
-void ServiceManager::watch(boost::asio::io_context& context, std::function<bool()> alive) {
+void Supervisor::watch(boost::asio::io_context& context, std::function<bool()> alive) {
   std::uint64_t timeout_us = 0;
   if (::sd_watchdog_enabled(0, &timeout_us) <= 0) return;
   interval_ = std::chrono::microseconds(timeout_us) / 2;
@@ -51,7 +51,7 @@ void ServiceManager::watch(boost::asio::io_context& context, std::function<bool(
   wait();
 }
 
-void ServiceManager::wait() {
+void Supervisor::wait() {
   if (alive_()) notify("WATCHDOG=1");
   timer_->expires_after(interval_);
   timer_->async_wait([this](const boost::system::error_code& error) {

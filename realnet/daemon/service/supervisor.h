@@ -12,7 +12,7 @@
 namespace poise::realnet {
 
 // Without a service manager (no NOTIFY_SOCKET) every call does nothing. See sd_notify(3).
-class ServiceManager {
+class Supervisor {
  public:
   void ready();
   void reloading();  // ready() says that it is over
