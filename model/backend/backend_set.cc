@@ -66,7 +66,25 @@ BackendSet::Added BackendSet::add(Instant now, std::string_view name, Address ad
                       .state = BackendState::registering,
                       .ref = {index, generations_[index]},
                       .since = now};
+  ++changes_;
   return {AddOutcome::ok, backends_[index].ref};
+}
+
+BackendSet::Added BackendSet::restore(Instant now, std::string_view name, Address address,
+                                      std::uint32_t weight, BackendState state,
+                                      Duration ramp_left) {
+  const Added added = add(now, name, address, weight);
+  Backend* backend = lookup(added.ref);
+  if (!backend) return added;
+  backend->state = states_[added.ref.index] = state;
+  const bool is_slow = takes_new_flows(state) && ramp_left > Duration::zero() &&
+                       config_.slow_start >= Duration{kRampSteps};
+  backend->ramp_step = is_slow ? 0 : kRampSteps - 1;
+  backend->ramp_start = now;
+  if (is_slow) backend->ramp_start -= config_.slow_start - std::min(ramp_left, config_.slow_start);
+  if (takes_new_flows(state)) ++version_;
+  advance(now);
+  return added;
 }
 
 bool BackendSet::remove(BackendRef ref) {
@@ -77,6 +95,7 @@ bool BackendSet::remove(BackendRef ref) {
   *backend = {};
   states_[ref.index] = BackendState::down;
   ++generations_[ref.index];
+  ++changes_;
   unused_.push_back(ref.index);
   schedule();
   return true;
@@ -86,6 +105,7 @@ bool BackendSet::set_weight(BackendRef ref, std::uint32_t weight) {
   Backend* backend = lookup(ref);
   if (!backend || !is_weight(weight)) return false;
   if (backend->weight != weight && takes_new_flows(backend->state)) ++version_;
+  if (backend->weight != weight) ++changes_;
   backend->weight = weight;
   return true;
 }
@@ -99,6 +119,7 @@ BackendSet::Applied BackendSet::apply(Instant now, BackendRef ref, BackendSign s
 
   backend->state = states_[ref.index] = *to;
   backend->since = now;
+  ++changes_;
   if (takes_new_flows(from) != takes_new_flows(*to)) ++version_;
   if (takes_new_flows(*to)) {
     // A drain taken back finds a backend that is warm.
@@ -146,6 +167,11 @@ void BackendSet::advance(Instant now) {
     ++version_;
   }
   schedule();
+}
+
+Duration BackendSet::ramp_left(Instant now, const Backend& backend) const {
+  if (!is_ramping(backend)) return Duration::zero();
+  return std::max(backend.ramp_start + config_.slow_start - now, Duration::zero());
 }
 
 void BackendSet::schedule() {

@@ -63,6 +63,10 @@ class BackendSet {
   explicit BackendSet(const BackendSetConfig& config = {});
 
   Added add(Instant now, std::string_view name, Address address, std::uint32_t weight = 1);
+  // As add(), for one that was known to a balancer before this one: it enters in `state`, and goes
+  // on with what is left of its slow start.
+  Added restore(Instant now, std::string_view name, Address address, std::uint32_t weight,
+                BackendState state, Duration ramp_left);
   // False when stale.
   bool remove(BackendRef ref);
   // False when stale or out of 1 to kBackendWeightMax.
@@ -91,6 +95,11 @@ class BackendSet {
   // Changes whenever candidates() does.
   std::uint64_t version() const { return version_; }
 
+  // What is left of a backend's slow start; zero when it has its whole weight.
+  Duration ramp_left(Instant now, const Backend& backend) const;
+  // Grows with every change of a member's name, address, weight or state.
+  std::uint64_t changes() const { return changes_; }
+
   // For the data path, by index, count_max() long. An unused index is `down`.
   std::span<const BackendState> states() const { return states_; }
   std::uint16_t generation(BackendIndex index) const { return generations_[index]; }
@@ -118,6 +127,7 @@ class BackendSet {
   std::deque<BackendIndex> unused_;         // longest unused first
   Instant next_step_ = kNever;
   std::uint64_t version_ = 0;
+  std::uint64_t changes_ = 0;
 };
 
 }  // namespace poise

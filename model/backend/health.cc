@@ -17,9 +17,9 @@ Health::Health(const HealthRules& rules, std::uint32_t count_max)
   if (rules.rise == 0) throw std::invalid_argument("rise is 0; allowed: 1 or more");
 }
 
-void Health::watch(Instant now, BackendIndex index) {
-  records_[index] = {.heard = now, .streak = 0, .watched = true, .well = true};
-  next_silence_ = std::min(next_silence_, now + rules_.timeout);
+void Health::watch(Instant now, BackendIndex index, Duration grace) {
+  records_[index] = {.heard = now + grace, .streak = 0, .watched = true, .well = true};
+  next_silence_ = std::min(next_silence_, now + grace + rules_.timeout);
 }
 
 void Health::forget(BackendIndex index) {
@@ -43,7 +43,10 @@ HealthChange Health::on_heartbeat(Instant now, BackendIndex index, int code) {
 }
 
 void Health::on_life(Instant now, BackendIndex index) {
-  records_[index].heard = now;
+  Record& record = records_[index];
+  // A grace ends with the first sign of life; its deadline was a later one.
+  if (record.heard > now) next_silence_ = std::min(next_silence_, now + rules_.timeout);
+  record.heard = now;
 }
 
 std::optional<BackendIndex> Health::next_silent(Instant now) {

@@ -34,8 +34,8 @@ class Health {
   // Throws std::invalid_argument when a rule is out of bounds.
   Health(const HealthRules& rules, std::uint32_t count_max);
 
-  // Starts to watch; the backend counts as well, and as heard of at `now`.
-  void watch(Instant now, BackendIndex index);
+  // Starts to watch; the backend counts as well, and as heard of at `now`, or `grace` (>= 0) later.
+  void watch(Instant now, BackendIndex index, Duration grace = {});
   void forget(BackendIndex index);
   bool watches(BackendIndex index) const { return records_[index].watched; }
 

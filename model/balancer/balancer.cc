@@ -7,12 +7,17 @@
 
 namespace poise {
 
-Balancer::Balancer(BalancerConfig config, std::unique_ptr<policy::Policy> policy)
+Balancer::Balancer(BalancerConfig config, std::unique_ptr<policy::Policy> policy, LentMemory memory)
     : config_(std::move(config)),
       backends_({.count_max = config_.backend_count_max, .slow_start = config_.slow_start}),
-      data_path_(config_, backends_, counters_, std::move(policy)),
-      registrar_(config_, backends_, counters_, data_path_) {
+      data_path_(config_, backends_, counters_, std::move(policy), memory),
+      registrar_(config_, backends_, counters_, data_path_),
+      life_(memory.life) {
   data_path_.rebuild();
+}
+
+std::size_t Balancer::memory_size(const BalancerConfig& config) {
+  return FlowTable::memory_size(DataPath::table_config(config));
 }
 
 Verdict Balancer::on_packet(Instant now, Packet& packet) noexcept {

@@ -15,6 +15,7 @@
 #include "model/balancer/counters.h"
 #include "model/balancer/data_path.h"
 #include "model/balancer/registrar.h"
+#include "model/balancer/snapshot.h"
 #include "model/machine.h"
 #include "model/policy/policy.h"
 
@@ -28,7 +29,9 @@ class Balancer {
   Balancer(const Balancer&) = delete;  // its halves refer to each other
   Balancer& operator=(const Balancer&) = delete;
   // REQUIRES: policy is not null and has no candidates yet.
-  Balancer(BalancerConfig config, std::unique_ptr<policy::Policy> policy);
+  // Lent memory keeps the flows when the process dies (model/flow/flow_memory.h).
+  Balancer(BalancerConfig config, std::unique_ptr<policy::Policy> policy, LentMemory memory = {});
+  static std::size_t memory_size(const BalancerConfig& config);
 
   Verdict on_packet(Instant now, Packet& packet) noexcept;
   // REQUIRES: packets.size() == verdicts.size() <= kBurst. Equal to on_packet for each in order.
@@ -37,6 +40,21 @@ class Balancer {
   void on_message(Instant now, PeerId peer, std::span<const std::uint8_t> bytes);
   CommandResult on_command(Instant now, const Command& command);
   void on_timer(Instant now);
+  // What another life of this balancer left behind (snapshot.h): its members, without their
+  // streams, and its flows. To be called before any other event, at most once; refused when there
+  // are members or flows already, and when the bytes are no snapshot: then nothing has changed.
+  // What does not fit this configuration is left out, and the notice says how much.
+  //
+  // Members that were active get new flows at once: it is the balancer that was away, not they.
+  // Each has until max(timeout, restore_grace) to send its agent, else it is lost as usual. What
+  // was drained, paused, down or orphaned is so still.
+  RestoreOutcome on_restore(Instant now, std::span<const std::uint8_t> snapshot);
+
+  // The whole state that a successor can use, and the same without the flows: for a file that is
+  // written whenever membership_version() changes, beside the lent memory of the flows.
+  std::vector<std::uint8_t> snapshot(Instant now) const;
+  std::vector<std::uint8_t> membership_snapshot(Instant now) const;
+  std::uint64_t membership_version() const;
 
   std::optional<Packet> next_transmit();
   std::optional<Message> next_message();
@@ -60,6 +78,7 @@ class Balancer {
   BackendSet backends_;
   DataPath data_path_;
   Registrar registrar_;
+  const std::uint64_t life_;         // of the lent memory
   std::uint64_t built_version_ = 0;  // of the backend set, that the data path was built for
 };
 

@@ -29,4 +29,16 @@ std::string_view to_string(CommandResult result) {
   return "?";
 }
 
+std::string_view to_string(RestoreOutcome outcome) {
+  switch (outcome) {
+    case RestoreOutcome::restored:
+      return "restored";
+    case RestoreOutcome::malformed:
+      return "malformed";
+    case RestoreOutcome::late:
+      return "late";
+  }
+  return "?";
+}
+
 }  // namespace poise

@@ -29,4 +29,13 @@ enum class CommandResult : std::uint8_t {
 
 std::string_view to_string(CommandResult result);
 
+// Of Balancer::on_restore.
+enum class [[nodiscard]] RestoreOutcome : std::uint8_t{
+    restored,
+    malformed,  // the bytes are no snapshot
+    late,       // there are members or flows already
+};
+
+std::string_view to_string(RestoreOutcome outcome);
+
 }  // namespace poise

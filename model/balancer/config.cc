@@ -28,10 +28,11 @@ std::uint64_t configuration_digest(const BalancerConfig& config, const policy::C
   add(digest, config.address);
   add(digest, config.vips);
   digest.add(config.hash_seed).add(config.tracking).add(config.flow_count_max);
-  for (const Duration duration : {config.flow_timeouts.handshake, config.flow_timeouts.established,
-                                  config.flow_timeouts.closing, config.flow_timeouts.datagram,
-                                  config.timeout, config.register_timeout, config.probe_interval,
-                                  config.drain_timeout, config.forget_timeout, config.slow_start})
+  for (const Duration duration :
+       {config.flow_timeouts.handshake, config.flow_timeouts.established,
+        config.flow_timeouts.closing, config.flow_timeouts.datagram, config.timeout,
+        config.register_timeout, config.probe_interval, config.drain_timeout, config.forget_timeout,
+        config.slow_start, config.restore_grace})
     digest.add(duration.count());
   digest.add(config.backend_count_max).add(config.peer_count_max).add(config.clamp_mss);
   digest.add(config.seed).add(policy.kind).add(policy.table_size).add(policy.virtual_nodes);

@@ -47,6 +47,8 @@ struct BalancerConfig {
   Duration forget_timeout =
       std::chrono::seconds{600};  // how long a backend that is down is remembered
   Duration slow_start{};          // zero: full weight at once
+  Duration restore_grace = std::chrono::seconds{
+      2};  // at least so long (or `timeout`) a restored backend may be without its agent
   bool clamp_mss = false;  // of the clients' SYNs, to what fits the tunnel (see the room's README)
 
   std::uint64_t seed = 1;  // of nonces and of the policies that roll dice

@@ -19,13 +19,6 @@ constexpr std::uint32_t kSweepBudget = 1024;
 constexpr std::size_t kAhead = 12;       // packets between the steps of a burst
 constexpr std::size_t kTcpHeaders = 40;  // an IPv4 and a TCP header; IPv6's is 20 more
 
-FlowTable::Config table_config(const BalancerConfig& config) {
-  return {.capacity = config.tracking ? config.flow_count_max : 1,
-          .backend_count_max = config.backend_count_max,
-          .timeouts = config.flow_timeouts,
-          .seed = config.hash_seed};
-}
-
 // A flow that is met in its middle (its balancer died, or its entry was evicted) counts as a
 // handshake until it speaks again, so that a flood of ACKs cannot push out what is established.
 FlowState first_state(const wire::Datagram& datagram) {
@@ -49,15 +42,22 @@ bool reuses_ports(FlowState state, const wire::Datagram& datagram) {
 
 }  // namespace
 
+FlowTable::Config DataPath::table_config(const BalancerConfig& config) {
+  return {.capacity = config.tracking ? config.flow_count_max : 1,
+          .backend_count_max = config.backend_count_max,
+          .timeouts = config.flow_timeouts,
+          .seed = config.hash_seed};
+}
+
 DataPath::DataPath(const BalancerConfig& config, const BackendSet& backends, Counters& counters,
-                   std::unique_ptr<policy::Policy> policy)
+                   std::unique_ptr<policy::Policy> policy, LentMemory memory)
     : config_(config),
       backends_(backends),
       counters_(counters),
       policy_(std::move(policy)),
       rng_(config.seed, kPolicyStream),
       hasher_(config.hash_fields, config.hash_seed),
-      flows_(table_config(config)),
+      flows_(table_config(config), memory),
       fragments_({.seed = mix64(config.seed ^ kFragmentStream)}),
       tunnels_(config.backend_count_max),
       no_flows_(config.backend_count_max) {
@@ -314,8 +314,17 @@ std::uint16_t DataPath::entropy_port(std::uint64_t hash) const noexcept {
 void DataPath::rebuild() {
   const std::vector<policy::Candidate> candidates = backends_.candidates();
   policy_->rebuild(candidates);
-  for (const policy::Candidate& candidate : candidates)
-    tunnels_[candidate.index] = tunnel_to(backends_[candidate.index]);
+  for (const BackendIndex index : backends_.by_name())
+    if (keeps_old_flows(backends_[index].state)) tunnels_[index] = tunnel_to(backends_[index]);
+}
+
+bool DataPath::restore(Instant now, const FlowKey& key, BackendRef backend, FlowState state,
+                       Instant last_use) {
+  const FlowTimeouts& t = config_.flow_timeouts;
+  const Duration timeouts[kFlowStateCount] = {t.closing, t.handshake, t.datagram, t.established};
+  if (!config_.tracking || now - last_use >= timeouts[static_cast<std::size_t>(state)])
+    return false;
+  return bool(flows_.insert(key, flows_.hash(key), backend, state, last_use));
 }
 
 wire::TunnelHeader DataPath::tunnel_to(const Backend& backend) const {

@@ -41,13 +41,19 @@ class DataPath {
  public:
   // Keeps references to all three; the config and the set must outlive it.
   DataPath(const BalancerConfig& config, const BackendSet& backends, Counters& counters,
-           std::unique_ptr<policy::Policy> policy);
+           std::unique_ptr<policy::Policy> policy, LentMemory memory);
+
+  static FlowTable::Config table_config(const BalancerConfig& config);
 
   Verdict on_packet(Instant now, Packet& packet) noexcept;
   void on_burst(Instant now, std::span<Packet> packets, std::span<Verdict> verdicts) noexcept;
 
   // The candidates changed: rebuilds the policy and the tunnels.
   void rebuild();
+  // A flow of another life of this balancer: enters it, unless it has expired. Call in the order of
+  // last use.
+  bool restore(Instant now, const FlowKey& key, BackendRef backend, FlowState state,
+               Instant last_use);
   void forget(BackendRef backend) { flows_.forget_backend(backend); }
   // Frees flows that are idle for too long. Call at next_expiry().
   void expire(Instant now);

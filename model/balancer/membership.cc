@@ -58,6 +58,7 @@ bool Registrar::pause(Instant now, BackendRef backend, bool at_once) {
       backends_.apply(now, backend, has_flows ? BackendSign::drain : BackendSign::pause);
   Member& member = members_[backend.index];
   if (!applied.allowed && !(has_flows && member.orphan)) return false;
+  ++changes_;
   member.orphan = false;
   member.drain_until = has_flows ? now + config_.drain_timeout : kNever;
   if (has_flows) drain_poll_ = now;
@@ -80,6 +81,7 @@ bool Registrar::resume(Instant now, BackendRef backend) {
 void Registrar::orphan(Instant now, BackendRef ref) {
   const Backend& backend = *backends_.find(ref);
   counters_.add(Count::streams_lost);
+  ++changes_;
   if (backend.state == BackendState::down) {
     members_[ref.index].forget_at = now + config_.forget_timeout;
     return;

@@ -2,6 +2,7 @@
 #include "model/balancer/record.h"
 
 #include <algorithm>
+#include <limits>
 #include <string_view>
 
 namespace poise {
@@ -12,58 +13,38 @@ constexpr std::uint8_t kVersion = 1;
 constexpr std::uint64_t kLastInstant = std::uint64_t{1}
                                        << 62;  // 146 years: room for any timeout after it
 
-void put_u64(std::vector<std::uint8_t>& out, std::uint64_t value) {
-  for (int i = 0; i < 8; ++i) out.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
-}
-
-void put_varint(std::vector<std::uint8_t>& out, std::uint64_t value) {
-  for (; value >= 0x80; value >>= 7) out.push_back(static_cast<std::uint8_t>(value | 0x80));
-  out.push_back(static_cast<std::uint8_t>(value));
-}
-
-template <class Bytes>
-void put_bytes(std::vector<std::uint8_t>& out, const Bytes& bytes) {
-  put_varint(out, bytes.size());
-  out.insert(out.end(), bytes.begin(), bytes.end());
-}
-
 }  // namespace
 
 RecordWriter::RecordWriter(Sink sink, RecordedMachine machine, std::uint64_t configuration)
     : sink_(std::move(sink)) {
-  buffer_.assign(kMagic.begin(), kMagic.end());
-  buffer_.push_back(kVersion);
-  buffer_.push_back(static_cast<std::uint8_t>(machine));
-  put_u64(buffer_, configuration);
-  sink_(buffer_);
+  buffer_.raw(kMagic).u8(kVersion).u8(static_cast<std::uint8_t>(machine)).u64(configuration);
+  sink_(buffer_.bytes());
 }
 
 void RecordWriter::write(const Event& event) {
   buffer_.clear();
-  buffer_.push_back(static_cast<std::uint8_t>(event.kind));
+  buffer_.u8(static_cast<std::uint8_t>(event.kind));
   if (event.kind == EventKind::outcome || event.kind == EventKind::end) {
-    put_u64(buffer_, event.hash);
-    return sink_(buffer_);
+    buffer_.u64(event.hash);
+    return sink_(buffer_.bytes());
   }
   POISE_CHECK(event.now >= last_);
-  put_varint(buffer_, static_cast<std::uint64_t>((event.now - last_).count()));
+  buffer_.varint(static_cast<std::uint64_t>((event.now - last_).count()));
   last_ = event.now;
   switch (event.kind) {
     case EventKind::packet:
     case EventKind::egress:
-      put_bytes(buffer_, event.bytes);
+    case EventKind::restore:
+      buffer_.sized(event.bytes);
       break;
     case EventKind::peer:
-      put_varint(buffer_, event.peer);
-      buffer_.push_back(event.peer_event == PeerEvent::up);
+      buffer_.varint(event.peer).u8(event.peer_event == PeerEvent::up);
       break;
     case EventKind::message:
-      put_varint(buffer_, event.peer);
-      put_bytes(buffer_, event.bytes);
+      buffer_.varint(event.peer).sized(event.bytes);
       break;
     case EventKind::command:
-      buffer_.push_back(static_cast<std::uint8_t>(event.command));
-      put_bytes(buffer_, event.bytes);
+      buffer_.u8(static_cast<std::uint8_t>(event.command)).sized(event.bytes);
       break;
     case EventKind::timer:
     case EventKind::start:
@@ -71,17 +52,18 @@ void RecordWriter::write(const Event& event) {
     case EventKind::end:
       break;
   }
-  sink_(buffer_);
+  sink_(buffer_.bytes());
 }
 
-RecordReader::RecordReader(std::span<const std::uint8_t> bytes) : bytes_(bytes) {
-  std::uint8_t version = 0, machine = 0;
+RecordReader::RecordReader(std::span<const std::uint8_t> bytes) : in_(bytes) {
   const bool magic =
       bytes.size() >= kMagic.size() &&
       std::equal(kMagic.begin(), kMagic.end(), bytes.begin(),
                  [](char a, std::uint8_t b) { return static_cast<std::uint8_t>(a) == b; });
-  offset_ = magic ? kMagic.size() : 0;
-  if (!magic || !read_u8(version) || !read_u8(machine) || !read_u64(configuration_))
+  in_.raw(magic ? kMagic.size() : bytes.size());
+  const std::uint8_t version = in_.u8(), machine = in_.u8();
+  configuration_ = in_.u64();
+  if (in_.failed())
     error_ = "not a record";
   else if (version != kVersion)
     error_ = "record of version " + std::to_string(version) + "; this reads version 1";
@@ -91,91 +73,67 @@ RecordReader::RecordReader(std::span<const std::uint8_t> bytes) : bytes_(bytes) 
 }
 
 std::optional<Event> RecordReader::fail(const std::string& what) {
-  error_ = what + " at byte " + std::to_string(offset_);
+  error_ = what + " at byte " + std::to_string(in_.offset());
   return std::nullopt;
 }
 
 std::optional<Event> RecordReader::next() {
-  if (!error_.empty() || offset_ == bytes_.size()) return std::nullopt;
+  if (!error_.empty() || in_.left() == 0) return std::nullopt;
   Event event;
-  std::uint8_t kind = 0;
-  if (!read_u8(kind)) return fail("cut short");
+  const std::uint8_t kind = in_.u8();
   event.kind = static_cast<EventKind>(kind);
   if (event.kind == EventKind::outcome || event.kind == EventKind::end) {
-    if (!read_u64(event.hash)) return fail("cut short");
+    event.hash = in_.u64();
+    if (in_.failed()) return fail("cut short");
     event.now = last_;
     return event;
   }
-  if (kind < 1 || kind > 7) return fail("unknown event");
-  std::uint64_t delta = 0;
-  if (!read_varint(delta)) return fail("bad time");
-  if (delta > kLastInstant - static_cast<std::uint64_t>(to_ns(last_))) return fail("bad time");
+  if (kind < 1 || kind > 8) return fail("unknown event");
+  const std::uint64_t delta = in_.varint(kLastInstant - static_cast<std::uint64_t>(to_ns(last_)));
+  if (in_.failed()) return fail("bad time");
   last_ += Duration(static_cast<std::int64_t>(delta));
   event.now = last_;
-  if (!read_payload(event)) return fail("bad event");
+  read_payload(event);
+  if (in_.failed()) return fail("bad event");
   return event;
 }
 
-bool RecordReader::read_payload(Event& event) {
-  std::uint64_t peer = 0;
-  std::uint8_t small = 0;
+void RecordReader::read_payload(Event& event) {
+  constexpr std::uint64_t kPeerMax = std::numeric_limits<PeerId>::max();
+  constexpr auto kCommandMax = static_cast<std::uint8_t>(Command::Kind::deregister);
   switch (event.kind) {
     case EventKind::packet:
     case EventKind::egress:
-      return read_bytes(event.bytes) && event.bytes.size() <= kPacketMemory - kHeadroom;
-    case EventKind::peer:
-      if (!read_varint(peer) || !read_u8(small) || small > 1) return false;
-      event.peer = static_cast<PeerId>(peer);
-      event.peer_event = small ? PeerEvent::up : PeerEvent::down;
-      return true;
+      event.bytes = in_.sized();
+      if (event.bytes.size() > kPacketMemory - kHeadroom) in_.fail();
+      return;
+    case EventKind::peer: {
+      event.peer = static_cast<PeerId>(in_.varint(kPeerMax));
+      const std::uint8_t up = in_.u8();
+      if (up > 1) in_.fail();
+      event.peer_event = up ? PeerEvent::up : PeerEvent::down;
+      return;
+    }
     case EventKind::message:
-      if (!read_varint(peer) || !read_bytes(event.bytes)) return false;
-      event.peer = static_cast<PeerId>(peer);
-      return true;
-    case EventKind::command:
-      if (!read_u8(small) || small > 3 || !read_bytes(event.bytes)) return false;
-      event.command = static_cast<Command::Kind>(small);
-      return true;
+      event.peer = static_cast<PeerId>(in_.varint(kPeerMax));
+      event.bytes = in_.sized();
+      return;
+    case EventKind::command: {
+      const std::uint8_t command = in_.u8();
+      if (command > kCommandMax) in_.fail();
+      event.command = static_cast<Command::Kind>(command);
+      event.bytes = in_.sized();
+      return;
+    }
+    case EventKind::restore:
+      event.bytes = in_.sized();
+      return;
     case EventKind::timer:
     case EventKind::start:
     case EventKind::outcome:
     case EventKind::end:
-      return true;
+      return;
   }
-  return false;
-}
-
-bool RecordReader::read_u8(std::uint8_t& value) {
-  if (offset_ >= bytes_.size()) return false;
-  value = bytes_[offset_++];
-  return true;
-}
-
-bool RecordReader::read_u64(std::uint64_t& value) {
-  if (bytes_.size() - offset_ < 8) return false;
-  value = 0;
-  for (std::size_t i = 8; i-- > 0;) value = value << 8 | bytes_[offset_ + i];
-  offset_ += 8;
-  return true;
-}
-
-bool RecordReader::read_varint(std::uint64_t& value) {
-  value = 0;
-  std::uint8_t byte = 0;
-  for (unsigned shift = 0; shift < 63; shift += 7) {
-    if (!read_u8(byte)) return false;
-    value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
-    if (byte < 0x80) return true;
-  }
-  return false;
-}
-
-bool RecordReader::read_bytes(std::span<const std::uint8_t>& value) {
-  std::uint64_t size = 0;
-  if (!read_varint(size) || size > bytes_.size() - offset_) return false;
-  value = bytes_.subspan(offset_, size);
-  offset_ += size;
-  return true;
 }
 
 void OutputHash::add(Verdict verdict, const Packet& packet) {

@@ -3,7 +3,7 @@
 //   record  = "POISEREC" version:u8 machine:u8 configuration:u64 { event outcome } end
 //   event   = kind:u8 delta:varint payload       delta: ns since the event before
 //   payload = packet, egress: bytes | peer: varint up:u8 | message: varint bytes
-//           | command: kind:u8 bytes | timer, start: nothing
+//           | command: kind:u8 bytes | restore: bytes | timer, start: nothing
 //   outcome = 0x7e hash:u64                       running hash over all outputs so far
 //   end     = 0x7f digest:u64                     the machine's digest
 //   bytes   = length:varint, then as many bytes;  varint: LEB128;  u64: little-endian
@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "model/balancer/byte_stream.h"
 #include "model/balancer/command.h"
 #include "model/hash.h"
 #include "model/machine.h"
@@ -34,6 +35,7 @@ enum class EventKind : std::uint8_t {
   timer = 5,
   start = 6,
   egress = 7,
+  restore = 8,
   outcome = 0x7e,
   end = 0x7f
 };
@@ -45,8 +47,9 @@ struct Event {
   PeerId peer = 0;
   PeerEvent peer_event = PeerEvent::up;
   Command::Kind command = Command::Kind::drain;
-  std::span<const std::uint8_t> bytes{};  // packet, message, a command's backend; borrowed
-  std::uint64_t hash = 0;                 // outcome, end
+  std::span<const std::uint8_t>
+      bytes{};             // packet, message, snapshot, a command's backend; borrowed
+  std::uint64_t hash = 0;  // outcome, end
 };
 
 // Writes a record, piece by piece, to wherever its owner keeps it.
@@ -59,7 +62,7 @@ class RecordWriter {
 
  private:
   Sink sink_;
-  std::vector<std::uint8_t> buffer_;
+  ByteWriter buffer_;
   Instant last_{};
 };
 
@@ -76,14 +79,9 @@ class RecordReader {
 
  private:
   std::optional<Event> fail(const std::string& what);
-  bool read_u8(std::uint8_t& value);
-  bool read_u64(std::uint64_t& value);
-  bool read_varint(std::uint64_t& value);
-  bool read_bytes(std::span<const std::uint8_t>& value);
-  bool read_payload(Event& event);
+  void read_payload(Event& event);
 
-  std::span<const std::uint8_t> bytes_;
-  std::size_t offset_ = 0;
+  ByteReader in_;
   Instant last_{};
   RecordedMachine machine_ = RecordedMachine::balancer;
   std::uint64_t configuration_ = 0;
@@ -98,6 +96,7 @@ class OutputHash {
   void add(const Message& message);
   void add(const Notice& notice);
   void add(CommandResult result) { digest_.add('c').add(result); }
+  void add(RestoreOutcome outcome) { digest_.add('r').add(outcome); }
   void add_deadline(Instant deadline) { digest_.add('d').add(to_ns(deadline)); }
   std::uint64_t value() const { return digest_.value(); }
 

@@ -60,6 +60,12 @@ class Recorded {
     if (writer_) outputs_.add(result);
     return result;
   }
+  RestoreOutcome on_restore(Instant now, std::span<const std::uint8_t> snapshot) {
+    begin({.kind = EventKind::restore, .now = now, .bytes = snapshot});
+    const RestoreOutcome outcome = machine_.on_restore(now, snapshot);
+    if (writer_) outputs_.add(outcome);
+    return outcome;
+  }
   void on_timer(Instant now) {
     begin({.kind = EventKind::timer, .now = now});
     machine_.on_timer(now);
@@ -157,6 +163,10 @@ void feed(Recorded<M>& machine, const Event& event, std::vector<std::uint8_t>& m
     case EventKind::egress:
       if constexpr (requires(M & m) { m.on_egress(event.now, packet); })
         static_cast<void>(machine.on_egress(event.now, packet));
+      break;
+    case EventKind::restore:
+      if constexpr (requires(M & m) { m.on_restore(event.now, event.bytes); })
+        static_cast<void>(machine.on_restore(event.now, event.bytes));
       break;
     case EventKind::outcome:
     case EventKind::end:

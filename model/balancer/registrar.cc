@@ -1,6 +1,7 @@
 // The lines of the control protocol: what a peer says and what it is answered.
 #include "model/balancer/registrar.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "model/balancer/data_path.h"
@@ -111,6 +112,7 @@ void Registrar::take_register(Instant now, PeerId id, Peer& peer, const Tokens& 
   if (!address) return refuse("ip not parseable");
   if (address->family() != config_.address.family() || address->is_unspecified())
     return refuse("ip not reachable: it must be an address of the balancer's family");
+  if (is_own(*address)) return refuse("ip is the balancer's own, or a vip");
   if (!weight)
     return refuse("option is not weight=1 to weight=" + std::to_string(kBackendWeightMax));
 
@@ -167,6 +169,7 @@ void Registrar::take_sane(Instant now, PeerId id, Peer& peer, std::string_view n
   else if (member.orphan)
     resume(now, peer.backend);
   member.orphan = false;
+  ++changes_;
   health_.watch(now, peer.backend.index);
   counters_.add(Count::registrations);
   say(id, "REGISTERED " + backend.name + ' ' + backend.address.to_string());
@@ -215,6 +218,12 @@ void Registrar::take_deregister(PeerId id, Peer& peer) {
   tell("deregistered", name);
   remove(peer.backend);
   hang_up(id, peer);
+}
+
+bool Registrar::is_own(const Address& address) const {
+  return address == config_.address ||
+         std::any_of(config_.vips.begin(), config_.vips.end(),
+                     [&](const Vip& vip) { return vip.address == address; });
 }
 
 void Registrar::hang_up(PeerId id, Peer& peer) {

@@ -32,6 +32,7 @@
 #include "model/balancer/counters.h"
 #include "model/balancer/line.h"
 #include "model/balancer/outbox.h"
+#include "model/balancer/snapshot.h"
 #include "model/machine.h"
 #include "model/random.h"
 
@@ -49,6 +50,13 @@ class Registrar {
   void on_message(Instant now, PeerId peer, std::span<const std::uint8_t> bytes);
   CommandResult on_command(Instant now, const Command& command);
   void on_timer(Instant now);
+  // A member of another life; none: it does not fit this balancer.
+  BackendRef restore(Instant now, const SnapshotMember& member);
+  // The members that a successor should know, sorted by name.
+  std::vector<SnapshotMember> members(Instant now) const;
+  // Grows with every change of members() that the backend set does not see.
+  std::uint64_t changes() const { return changes_; }
+  void tell(std::string_view kind, std::string subject, std::string detail = {});
 
   std::optional<Message> next_message() { return messages_.next(); }
   std::optional<Notice> next_notice() { return notices_.next(); }
@@ -100,7 +108,7 @@ class Registrar {
 
   void invalid(PeerId id, std::string reason);
   void say(PeerId id, std::string line);
-  void tell(std::string_view kind, std::string subject, std::string detail = {});
+  bool is_own(const Address& address) const;
 
   const BalancerConfig& config_;
   BackendSet& backends_;
@@ -110,6 +118,7 @@ class Registrar {
   Health health_;
   std::map<PeerId, Peer> peers_;
   std::map<BackendIndex, Member> members_;
+  std::uint64_t changes_ = 0;
   Instant drain_poll_{};  // when the drains were last looked at
   Queue<Message> messages_;
   Queue<Notice> notices_;

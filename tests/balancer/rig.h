@@ -62,8 +62,8 @@ struct Sent {
 
 class Rig {
  public:
-  explicit Rig(BalancerConfig c = config(), policy::Config policy = {})
-      : balancer(std::move(c), policy::make(policy)) {
+  explicit Rig(BalancerConfig c = config(), policy::Config policy = {}, LentMemory memory = {})
+      : balancer(std::move(c), policy::make(policy), memory) {
     settle();
   }
 
@@ -95,6 +95,11 @@ class Rig {
     balancer.on_message(now, peer,
                         {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
     return settle();
+  }
+  RestoreOutcome restores(std::span<const std::uint8_t> snapshot) {
+    const RestoreOutcome outcome = balancer.on_restore(now, snapshot);
+    settle();
+    return outcome;
   }
   CommandResult command(Command::Kind kind, std::string backend) {
     const CommandResult result = balancer.on_command(now, {kind, std::move(backend)});

@@ -1,0 +1,110 @@
+// Beginning with what another life left behind, and leaving it to the next.
+#include <algorithm>
+
+#include "model/balancer/balancer.h"
+
+namespace poise {
+namespace {
+
+std::optional<Duration> left_until(Instant deadline, Instant now) {
+  if (deadline == kNever) return std::nullopt;
+  return std::max(deadline - now, Duration::zero());
+}
+
+std::string plural(std::size_t count, const std::string& noun) {
+  return std::to_string(count) + ' ' + noun + (count == 1 ? "" : "s");
+}
+
+}  // namespace
+
+// Nobody's data path is taken on trust but that of who had proved it to the life before.
+BackendRef Registrar::restore(Instant now, const SnapshotMember& saved) {
+  if (saved.address.family() != config_.address.family() || is_own(saved.address)) return {};
+  const BackendSet::Added added =
+      backends_.restore(now, saved.name, saved.address, saved.weight, saved.state,
+                        saved.ramp_left.value_or(Duration::zero()));
+  if (added.outcome != BackendSet::AddOutcome::ok) return {};
+  Member& member = members_[added.ref.index] = {.orphan = saved.is_orphan};
+  if (saved.state == BackendState::down) {
+    member.forget_at = now + saved.forget_left.value_or(config_.forget_timeout);
+    return added.ref;
+  }
+  if (saved.state == BackendState::draining && saved.drain_left)
+    member.drain_until = now + *saved.drain_left;
+  drain_poll_ = now;
+  health_.watch(now, added.ref.index,
+                std::max(config_.restore_grace - config_.timeout, Duration::zero()));
+  return added.ref;
+}
+
+std::vector<SnapshotMember> Registrar::members(Instant now) const {
+  std::vector<SnapshotMember> members;
+  for (const BackendIndex index : backends_.by_name()) {
+    const Backend& backend = backends_[index];
+    if (backend.state == BackendState::registering) continue;  // not proved: it will ask again
+    SnapshotMember saved{.ref = backend.ref,
+                         .name = backend.name,
+                         .address = backend.address,
+                         .weight = backend.weight,
+                         .state = backend.state};
+    if (const auto found = members_.find(index); found != members_.end()) {
+      saved.is_orphan = found->second.orphan;
+      saved.drain_left = left_until(found->second.drain_until, now);
+      saved.forget_left = left_until(found->second.forget_at, now);
+    }
+    const Duration ramp_left = backends_.ramp_left(now, backend);
+    if (ramp_left > Duration::zero()) saved.ramp_left = ramp_left;
+    members.push_back(std::move(saved));
+  }
+  return members;
+}
+
+RestoreOutcome Balancer::on_restore(Instant now, std::span<const std::uint8_t> bytes) {
+  if (backends_.size() > 0 || flows().occupied() > 0) return RestoreOutcome::late;
+  std::string error;
+  std::optional<Snapshot> snapshot = read_snapshot(bytes, error);
+  if (!snapshot) {
+    registrar_.tell("unrestored", config_.name, error);
+    return RestoreOutcome::malformed;
+  }
+  snapshot->age_to(now);
+  std::vector<BackendRef> members;
+  for (const SnapshotMember& member : snapshot->members)
+    members.push_back(registrar_.restore(now, member));
+  settle();
+  std::size_t flow_count = 0;
+  for (const SnapshotFlow& flow : snapshot->flows)
+    if (const BackendRef backend = members[flow.member])
+      flow_count += data_path_.restore(now, flow.key, backend, flow.state, now - flow.age);
+  const std::size_t left_out = snapshot->members.size() - backends_.size();
+  registrar_.tell("restored", config_.name,
+                  plural(backends_.size(), "member") + ", " + plural(flow_count, "flow") +
+                      (left_out == 0 ? "" : "; left out: " + plural(left_out, "member")));
+  return RestoreOutcome::restored;
+}
+
+std::vector<std::uint8_t> Balancer::membership_snapshot(Instant now) const {
+  return write_snapshot({.life = life_, .taken_at = now, .members = registrar_.members(now)});
+}
+
+std::vector<std::uint8_t> Balancer::snapshot(Instant now) const {
+  Snapshot snapshot{.life = life_, .taken_at = now, .members = registrar_.members(now)};
+  std::vector<std::uint32_t> places(config_.backend_count_max, kNoBackend);
+  for (std::uint32_t i = 0; i < snapshot.members.size(); ++i)
+    places[snapshot.members[i].ref.index] = i;
+  flows().for_each(now, [&](const FlowTable::Flow& flow) {
+    const std::uint32_t place = places[flow.backend.index];
+    if (place == kNoBackend || !(snapshot.members[place].ref == flow.backend)) return;
+    const Duration age = std::max(now - flow.last_use, Duration::zero());
+    snapshot.flows.push_back({place, flow.key, flow.state, age});
+  });
+  std::stable_sort(snapshot.flows.begin(), snapshot.flows.end(),
+                   [](const SnapshotFlow& a, const SnapshotFlow& b) { return a.age > b.age; });
+  return write_snapshot(snapshot);
+}
+
+std::uint64_t Balancer::membership_version() const {
+  return backends_.changes() + registrar_.changes();
+}
+
+}  // namespace poise
