@@ -1,0 +1,89 @@
+// What an operator's command line asks for.
+#include "realnet/control/command/order.h"
+
+#include <CLI/CLI.hpp>
+#include <cmath>
+#include <cstdlib>
+
+namespace poise::realnet {
+namespace {
+
+constexpr const char* kFooter =
+    "Without --socket: /run/poise/balancer.sock or /run/poise/agent.sock, whichever a daemon\n"
+    "listens on. NAME is a backend; towards an agent it is left out.\n"
+    "Status: 0 done, 1 refused or unknown, 2 wrong usage, 3 no daemon or no answer in time.";
+
+// Adds a subcommand that asks for `word`.
+CLI::App* add(CLI::App& app, Order& order, const std::string& word, const std::string& what) {
+  CLI::App* command = app.add_subcommand(word, what);
+  command->callback([&order, word] {
+    // "do" comes first in what is sent, whatever the options have put there already.
+    nlohmann::ordered_json request{{"do", word}};
+    request.update(order.request);
+    order.request = std::move(request);
+  });
+  return command;
+}
+
+CLI::App* add_for_backend(CLI::App& app, Order& order, const std::string& word,
+                          const std::string& what) {
+  CLI::App* command = add(app, order, word, what);
+  command->add_option_function<std::string>(
+      "NAME", [&order](const std::string& name) { order.request["backend"] = name; },
+      "The backend; left out towards an agent");
+  return command;
+}
+
+void describe(CLI::App& app, Order& order) {
+  app.add_option("--socket", order.socket, "The daemon's socket")->type_name("PATH");
+  app.add_flag("--json", order.json, "Print the answer as it came");
+  app.add_option_function<double>(
+         "--timeout",
+         [&order](double seconds) {
+           order.timeout = std::chrono::milliseconds(std::llround(seconds * 1000));
+         },
+         "Seconds to wait for the outcome (10)")
+      ->check(CLI::Range(0.001, 86400.0))
+      ->type_name("SECONDS");
+  app.add_option("--completion", order.completion, "Print the completion of a shell: bash, zsh")
+      ->check(CLI::IsMember({"bash", "zsh"}))
+      ->type_name("SHELL");
+  app.set_version_flag("--version", "poisectl " POISE_VERSION);
+
+  add(app, order, "status", "What the daemon is, and how it is");
+  add(app, order, "backends", "The backends and their states (of an agent: its balancers)")
+      ->add_flag("--names", order.names, "Their names alone, one a line");
+  add(app, order, "flows", "The flows that the daemon knows");
+  add(app, order, "counters", "Everything that is counted");
+  add_for_backend(app, order, "drain", "No new flows to a backend; those that it has may end");
+  add_for_backend(app, order, "pause", "Takes a backend out until it is resumed; it drains first")
+      ->add_flag_callback(
+          "--now", [&order] { order.request["now"] = true; },
+          "It does not drain: no packets from this moment on");
+  add_for_backend(app, order, "resume", "A backend gets new flows again");
+  add_for_backend(app, order, "deregister", "A backend leaves for good");
+  add(app, order, "reload", "Read the configuration again");
+  add(app, order, "stop", "End the daemon in good order");
+}
+
+}  // namespace
+
+Order parse_order(int count, char** words) {
+  Order order;
+  order.timeout = std::chrono::seconds{10};
+  CLI::App app("Gives orders to a Poise balancer or agent, and says what came of them.",
+               "poisectl");
+  app.footer(kFooter);
+  app.fallthrough();
+  app.require_subcommand(0, 1);
+  describe(app, order);
+  try {
+    app.parse(count, words);
+    if (order.request.empty() && order.completion.empty()) throw CLI::RequiredError("A command");
+  } catch (const CLI::ParseError& error) {
+    std::exit(app.exit(error) == 0 ? 0 : static_cast<int>(Exit::usage));
+  }
+  return order;
+}
+
+}  // namespace poise::realnet
