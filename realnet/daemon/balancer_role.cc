@@ -99,8 +99,8 @@ int BalancerRole::run() {
   }
   await_signals();
   log_.event("ready", {{"name", settings_.machine.name},
-                      {"listen", settings_.listen.to_string()},
-                      {"queues", settings_.packets.queues}});
+                       {"listen", settings_.listen.to_string()},
+                       {"queues", settings_.packets.queues}});
   io_.run();
   if (rules_) rules_->remove();
   listener_.reset();

@@ -5,6 +5,8 @@
 #include <iostream>
 #include <memory>
 
+#include "realnet/daemon/completion.h"
+#include "realnet/daemon/manual.h"
 #include "realnet/daemon/settings/schema.h"
 #include "realnet/system/error.h"
 
@@ -39,12 +41,17 @@ void add_role(CLI::App& app, const Role& role, Call& call) {
                });
 }
 
+int say(const std::string& text) {
+  std::cout << text << std::flush;
+  return std::cout ? 0 : 1;
+}
+
 int run_role(const Role& role, Call& call) {
   if (!call.file.empty()) call.sources.file = call.file;
   call.sources.environment = environment();
   const std::string settings = role.print(call.sources);
-  if (call.print_config) std::cout << settings;
-  if (call.check || call.print_config) return 0;
+  if (call.print_config) return say(settings);
+  if (call.check) return 0;
   if (role.run) return role.run(call.sources);
   std::cerr << "poised " << role.name << ": expected --check or --print-config\n";
   return 2;
@@ -55,11 +62,21 @@ int run_role(const Role& role, Call& call) {
 int run_command_line(int count, const char* const* arguments) {
   CLI::App app("Poise on real packets: one daemon, several roles.", "poised");
   app.set_version_flag("--version", "poised " POISE_VERSION);
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);
+  std::string shell, page;
+  app.add_option("--completion", shell, "print a script that completes commands")
+      ->check(CLI::IsMember({"bash", "zsh"}))
+      ->type_name("SHELL");
+  app.add_option("--manual", page, "print the source of a manual page")
+      ->check(CLI::IsMember(manual_pages()))
+      ->type_name("PAGE");
   std::map<std::string_view, Call> calls;
   for (const Role& role : roles()) add_role(app, role, calls[role.name]);
   try {
     app.parse(count, arguments);
+    if (!shell.empty()) return say(shell == "bash" ? bash_completion() : zsh_completion());
+    if (!page.empty()) return say(manual_page(page));
+    if (app.get_subcommands().empty()) throw CLI::RequiredError("A role");
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
