@@ -180,7 +180,12 @@ bool add_address(Address address, const Interface& interface) {
 }
 
 bool remove_address(Address address, const Interface& interface) {
-  return change_address(RTM_DELADDR, 0, address, interface, {EADDRNOTAVAIL, ENODEV});
+  const auto all = interface_addresses();
+  const bool is_there = std::any_of(all.begin(), all.end(), [&](const InterfaceAddress& entry) {
+    return entry.interface_index == interface.index && entry.address == address &&
+           entry.prefix_length == full_length(address.family());
+  });
+  return is_there && change_address(RTM_DELADDR, 0, address, interface, {EADDRNOTAVAIL, ENODEV});
 }
 
 }  // namespace poise::realnet

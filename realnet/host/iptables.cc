@@ -19,6 +19,17 @@ bool leads_to(const std::string& rule, const std::string& chain) {
   return false;
 }
 
+// Without the advice to read the manual.
+std::string one_line(const std::string& text) {
+  std::istringstream lines(text);
+  std::string all;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.empty() || line.rfind("Try `", 0) == 0 || line.rfind("Perhaps ", 0) == 0) continue;
+    all += (all.empty() ? "" : " ") + line;
+  }
+  return all;
+}
+
 }  // namespace
 
 Iptables::Iptables(const std::string& program, Family family) : program_(program), family_(family) {
@@ -53,7 +64,14 @@ bool Iptables::is_installed() const {
 
 void Iptables::restore(const std::string& text) const {
   // A lock of the tables that somebody else holds is waited for.
-  run_checked({{program_ + "-restore", "--noflush", "--wait", "5"}, text});
+  const Command command{{program_ + "-restore", "--noflush", "--wait", "5"}, text};
+  const Finished finished = run(command);
+  if (finished.status != 0) throw SystemError(to_string(command), one_line(finished.error));
+}
+
+std::string Iptables::why_not(const std::string& table) const {
+  const Finished finished = run({{program_, "--wait", "5", "-t", table, "-S", "PREROUTING"}});
+  return finished.status == 0 ? "" : one_line(finished.error);
 }
 
 std::vector<ChainLines> lines_about(const std::vector<RuleLine>& lines, const std::string& chain) {

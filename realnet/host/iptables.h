@@ -28,6 +28,8 @@ class Iptables {
   // One transaction for each table; what the text does not name is left alone. Throws SystemError
   // with the command's own words.
   void restore(const std::string& text) const;
+  // Why the table cannot be used, in the command's words; empty: it can.
+  std::string why_not(const std::string& table) const;
 
  private:
   std::string program_;

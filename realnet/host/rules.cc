@@ -109,9 +109,11 @@ void Rules::install_iptables(const Iptables& iptables) {
       iptables.restore(
           iptables_text(config_, iptables.family(), placement, jumps_in(before, placement.table)));
     } catch (const SystemError& error) {
-      refusals += (refusals.empty() ? "" : "; then ") + std::string("in table ") +
-                  std::string(placement.table) + (placement.untracked ? " with CT --notrack" : "") +
-                  ": " + error.what();
+      const std::string table(placement.table);
+      const std::string why = iptables.why_not(table);
+      refusals += (refusals.empty() ? "" : "; then ") + std::string("in table ") + table +
+                  (placement.untracked ? " with CT --notrack" : "") + ": " + error.what() +
+                  (why.empty() ? "" : " (" + why + ")");
       continue;
     }
     if (!refusals.empty())
