@@ -126,13 +126,13 @@ void send_udp(const std::string& to, std::uint16_t port, std::size_t length) {
   Target(to, port).send(SOCK_DGRAM, 0, Bytes(length));
 }
 
-void send_icmp(const std::string& to, std::uint8_t type) {
+void send_icmp(const std::string& to, int type) {
   const Target target(to, 0);
   Bytes message(64);
-  message[0] = type;
+  message[0] = static_cast<std::uint8_t>(type);
   if (target.is_v4) {
     const std::uint32_t sum =
-        0xffffu - (std::uint32_t{type} << 8);  // of a message that is zero else
+        0xffffu - (std::uint32_t{message[0]} << 8);  // of a message that is zero else
     message[2] = static_cast<std::uint8_t>(sum >> 8);
     message[3] = static_cast<std::uint8_t>(sum & 0xff);
   }

@@ -46,6 +46,6 @@ struct Arp {
 // An IP packet of our own making, on its way from the thread's namespace: fragments if it is large.
 void send_udp(const std::string& to, std::uint16_t port, std::size_t length);
 // An ICMP or ICMPv6 message of a type, with an empty body.
-void send_icmp(const std::string& to, std::uint8_t type);
+void send_icmp(const std::string& to, int type);
 
 }  // namespace poise::realnet
