@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -27,6 +28,15 @@ void add_rules(const std::string& program, std::string& state) {
     if (line[0] == '-' || (line[0] == ':' && line.find(" - [") != std::string::npos))
       state += program + " " + table + " " + line.substr(0, line.find(" [")) + "\n";
   }
+}
+
+// Until the kernel has noticed that the other end is up, it drops what is sent.
+void await_link(const std::string& interface) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (command("ip link show dev " + interface).find("qdisc noqueue state UP") ==
+         std::string::npos)
+    if (std::chrono::steady_clock::now() > deadline)
+      throw SystemError("wait for " + interface, "its link is not up");
 }
 
 void add_sysctls(const std::string& folder, std::string& state) {
@@ -74,6 +84,10 @@ void connect(const End& left, const End& right) {
     for (std::string address; each >> address;)
       command("ip addr add " + address + " dev " + end->interface +
               (address.find(':') == std::string::npos ? "" : " nodad"));
+  }
+  for (const End* end : {&right, &left}) {
+    end->host.enter();
+    await_link(end->interface);
   }
 }
 
