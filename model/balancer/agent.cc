@@ -4,9 +4,18 @@
 #include <algorithm>
 #include <utility>
 
+#include "model/check.h"
 #include "model/hash.h"
 
 namespace poise {
+
+namespace {
+
+bool is_pause(const std::optional<Command::Kind>& order) {
+  return order == Command::Kind::pause || order == Command::Kind::drain;
+}
+
+}  // namespace
 
 std::string_view to_string(AgentState state) {
   switch (state) {
@@ -28,6 +37,7 @@ std::string_view to_string(AgentState state) {
 
 Agent::Agent(AgentConfig config)
     : config_(std::move(config)), rng_(config_.seed), links_(config_.balancers.size()) {
+  POISE_CHECK(config_.heartbeat > Duration::zero());
   for (Link& link : links_) link.backoff = config_.reconnect;
 }
 
@@ -104,13 +114,22 @@ void Agent::take_line(Instant now, PeerId peer, const std::string& line) {
   const Tokens tokens = split(line);
   Link& link = links_[peer];
   if (tokens[0] == "REGISTERED") return registered(now, peer);
-  if (tokens[0] == "HEALTHACK") return;
+  // PAUSED follows REGISTERED at once or not at all: we are not paused there.
+  if (tokens[0] == "HEALTHACK") {
+    if (link.state == AgentState::active) forget_resume(link);
+    return;
+  }
   if (tokens[0] == "PAUSED") {
     link.state = AgentState::paused;
-    return tell("paused", peer);
+    tell("paused", peer);
+    // It was away when the order to resume came.
+    if (link.wanted == Command::Kind::resume)
+      static_cast<void>(order(now, peer, Command::Kind::resume));
+    return;
   }
   if (tokens[0] == "RESUMED") {
     link.state = AgentState::active;
+    forget_resume(link);
     return tell("resumed", peer);
   }
   if (tokens[0] == "DEREGISTERED") {
@@ -143,7 +162,12 @@ void Agent::registered(Instant now, PeerId peer) {
   counters_.add(Count::registrations);
   tell("registered", peer);
   if (!std::exchange(attached_, true)) notices_.push({"attach", config_.name, {}});
-  if (link.pause_wanted) static_cast<void>(order(now, peer, *link.pause_wanted));
+  if (link.wanted && link.wanted != Command::Kind::resume)
+    static_cast<void>(order(now, peer, *link.wanted));
+}
+
+void Agent::forget_resume(Link& link) {
+  if (link.wanted == Command::Kind::resume) link.wanted.reset();
 }
 
 CommandResult Agent::on_command(Instant now, const Command& command) {
@@ -151,15 +175,15 @@ CommandResult Agent::on_command(Instant now, const Command& command) {
   for (PeerId peer = 0; peer < links_.size(); ++peer) {
     Link& link = links_[peer];
     any = order(now, peer, command.kind) || any;
-    link.pause_wanted.reset();
-    if (command.kind == Command::Kind::pause || command.kind == Command::Kind::drain)
-      link.pause_wanted = command.kind;
+    link.wanted = command.kind;
+    if (command.kind == Command::Kind::deregister || link.state == AgentState::active)
+      if (!is_pause(link.wanted)) link.wanted.reset();
   }
   return any ? CommandResult::done : CommandResult::refused;
 }
 
-// The state is what the balancer last said, `pause_wanted` what it was last asked: an order is
-// refused when both have it already. A drain may be made a pause.
+// The state is what the balancer last said, `wanted` what it was last asked: an order is refused
+// when both have it already. A drain may be made a pause.
 bool Agent::order(Instant now, PeerId peer, Command::Kind kind) {
   Link& link = links_[peer];
   const bool registered =
@@ -168,13 +192,13 @@ bool Agent::order(Instant now, PeerId peer, Command::Kind kind) {
     case Command::Kind::drain:
     case Command::Kind::pause:
       if (!registered) return false;
-      if (link.state == AgentState::paused && link.pause_wanted &&
-          (kind == Command::Kind::drain || link.pause_wanted == kind))
+      if (link.state == AgentState::paused && is_pause(link.wanted) &&
+          (kind == Command::Kind::drain || link.wanted == kind))
         return false;
       say(peer, "PAUSE " + config_.name + (kind == Command::Kind::pause ? " now" : ""));
       return true;
     case Command::Kind::resume:
-      if (!registered || (link.state == AgentState::active && !link.pause_wanted)) return false;
+      if (!registered || (link.state == AgentState::active && !is_pause(link.wanted))) return false;
       say(peer, "RESUME " + config_.name);
       return true;
     case Command::Kind::deregister:
@@ -208,7 +232,8 @@ void Agent::on_timer(Instant now) {
     } else if (link.heartbeat <= now) {
       say(peer, "HEALTH 200");
       counters_.add(Count::heartbeats);
-      link.heartbeat = now + config_.heartbeat;
+      // In step with the first, however late the timer was; those that were missed stay so.
+      link.heartbeat += config_.heartbeat * ((now - link.heartbeat) / config_.heartbeat + 1);
     }
   }
 }
@@ -233,7 +258,7 @@ std::uint64_t Agent::digest() const {
   for (const Link& link : links_)
     digest.add(link.state)
         .add(link.up)
-        .add(link.pause_wanted ? static_cast<int>(*link.pause_wanted) : -1)
+        .add(link.wanted ? static_cast<int>(*link.wanted) : -1)
         .add(to_ns(link.deadline))
         .add(to_ns(link.heartbeat))
         .add(link.backoff.count())

@@ -66,7 +66,9 @@ class Agent {
   struct Link {
     AgentState state = AgentState::unregistered;
     bool up = false;
-    std::optional<Command::Kind> pause_wanted;  // drain or pause, said again after a reconnect
+    // Of the operator, said again after a reconnect: drain or pause until another order, resume
+    // until the balancer has it.
+    std::optional<Command::Kind> wanted;
     Instant deadline =
         kNever;  // unregistered: open again; else: the balancer has been silent too long
     Instant heartbeat = kNever;
@@ -82,6 +84,7 @@ class Agent {
   Verdict pass() noexcept;
   void registered(Instant now, PeerId peer);
   void leave(PeerId peer);
+  static void forget_resume(Link& link);
   bool order(Instant now, PeerId peer, Command::Kind kind);
   void say(PeerId peer, std::string line);
   void tell(std::string_view kind, PeerId peer, std::string detail = {});

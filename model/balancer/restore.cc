@@ -71,7 +71,8 @@ RestoreOutcome Balancer::on_restore(Instant now, std::span<const std::uint8_t> b
   std::vector<BackendRef> members;
   for (const SnapshotMember& member : snapshot->members)
     members.push_back(registrar_.restore(now, member));
-  settle();
+  built_version_ = backends_.version();
+  data_path_.rebuild();  // also where nobody may be chosen: who drains has a tunnel too
   std::size_t flow_count = 0;
   for (const SnapshotFlow& flow : snapshot->flows)
     if (const BackendRef backend = members[flow.member])
@@ -80,6 +81,7 @@ RestoreOutcome Balancer::on_restore(Instant now, std::span<const std::uint8_t> b
   registrar_.tell("restored", config_.name,
                   plural(backends_.size(), "member") + ", " + plural(flow_count, "flow") +
                       (left_out == 0 ? "" : "; left out: " + plural(left_out, "member")));
+  on_timer(now);  // what fell due while nobody was there
   return RestoreOutcome::restored;
 }
 

@@ -86,6 +86,60 @@ TEST(Agent, ComesBackWithGrowingBackoff) {
   EXPECT_GT(attempts[5] - attempts[4], attempts[1] - attempts[0]);
 }
 
+TEST(Agent, SaysAResumeAgainToABalancerThatWasAwayWhenItWasOrdered) {
+  Hands hands;
+  hands.registered(0);
+  hands.registered(1);
+  hands.agent.on_command(hands.now, {Command::Kind::pause, ""});
+  hands.hears(0, "PAUSED web1");
+  hands.hears(1, "PAUSED web1");
+  hands.agent.on_peer(hands.now, 0, PeerEvent::down);
+  hands.settle();
+  hands.agent.on_command(hands.now, {Command::Kind::resume, ""});
+  hands.hears(1, "RESUMED web1");
+  while (hands.said.back() != "0 <open>") hands.at(hands.now.time_since_epoch() + 10ms);
+  hands.registered(0);
+  EXPECT_NE(hands.said.back(), "0 RESUME web1");  // it may have forgotten the pause
+  hands.hears(0, "PAUSED web1");
+  EXPECT_EQ(hands.said.back(), "0 RESUME web1");
+  hands.hears(0, "RESUMED web1");
+  EXPECT_EQ(hands.agent.state(0), AgentState::active);
+}
+
+TEST(Agent, AResumeThatIsDoneDoesNotUndoTheBalancersOwnPause) {
+  Hands hands;
+  hands.registered(0);
+  hands.agent.on_command(hands.now, {Command::Kind::resume, ""});
+  hands.hears(0, "HEALTHACK 200");
+  for (const PeerEvent event : {PeerEvent::down, PeerEvent::up}) {
+    if (event == PeerEvent::up) hands.at(hands.now.time_since_epoch() + 300ms);
+    hands.agent.on_peer(hands.now, 0, event);
+    hands.settle();
+  }
+  hands.hears(0, "REGISTERED web1 10.0.1.1");
+  hands.hears(0, "PAUSED web1");
+  EXPECT_EQ(hands.agent.state(0), AgentState::paused);
+  EXPECT_NE(hands.said.back(), "0 RESUME web1");
+}
+
+TEST(Agent, HeartbeatsKeepStepWhenTimersAreLate) {
+  Hands hands;
+  hands.registered(0);
+  std::vector<Duration> beats;
+  for (int i = 0; i < 6; ++i) {
+    hands.now = hands.agent.next_deadline() + (i == 3 ? 600ms : 9ms);  // late, once very late
+    hands.agent.on_timer(hands.now);
+    hands.settle();
+    if (hands.said.back() == "0 HEALTH 200") {
+      beats.push_back(hands.agent.next_deadline().time_since_epoch());
+      hands.said.push_back("");
+    }
+    hands.hears(0, "HEALTHACK 200");
+  }
+  ASSERT_GE(beats.size(), 4u);
+  for (const Duration next : beats) EXPECT_EQ(next % 250ms, Duration::zero());
+}
+
 TEST(Agent, KeepsItsVipWhenABalancerDies) {
   Hands hands;
   hands.registered(0);

@@ -98,5 +98,25 @@ TEST(Record, MutatedBytesNeverCrash) {
   }
 }
 
+TEST(Record, RefusesAPeerWhoseNumberIsTooLarge) {
+  std::vector<std::uint8_t> record;
+  RecordWriter writer(
+      [&](std::span<const std::uint8_t> bytes) {
+        record.insert(record.end(), bytes.begin(), bytes.end());
+      },
+      RecordedMachine::balancer, 0);
+  const auto read = [](std::vector<std::uint8_t> bytes) {
+    RecordReader reader(bytes);
+    return reader.next().has_value();
+  };
+  const auto with = [&](std::initializer_list<std::uint8_t> event) {
+    std::vector<std::uint8_t> bytes = record;
+    bytes.insert(bytes.end(), event);
+    return bytes;
+  };
+  EXPECT_TRUE(read(with({2, 0, 0xff, 0xff, 0xff, 0xff, 0x0f, 1})));
+  EXPECT_FALSE(read(with({2, 0, 0x80, 0x80, 0x80, 0x80, 0x10, 1})));
+}
+
 }  // namespace
 }  // namespace poise

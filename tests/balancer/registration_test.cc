@@ -303,5 +303,15 @@ TEST(Control, TheOperatorIsObeyed) {
   EXPECT_EQ(rig.balancer.backends().size(), 1u);
 }
 
+TEST(Registration, RefusesTheBalancersOwnAddressAndItsVips) {
+  for (const Address address : {kBalancer, kVip}) {
+    Rig rig;
+    rig.up(1).says(1, "REGISTER web1 " + address.to_string());
+    EXPECT_EQ(rig.lines(1), std::vector<std::string>{"INVALID ip is the balancer's own, or a vip"});
+    EXPECT_TRUE(rig.closed(1));
+    EXPECT_EQ(rig.balancer.backends().size(), 0u);
+  }
+}
+
 }  // namespace
 }  // namespace poise

@@ -133,6 +133,16 @@ TEST(Restore, WhatWasDrainedPausedOrDownIsSoStill) {
   EXPECT_EQ(after.state(1), BackendState::draining);
 }
 
+TEST(Restore, AMemberThatDrainsAloneKeepsItsFlows) {
+  Rig before;
+  before.registers(1).syn(4000);
+  before.command(Command::Kind::drain, "web1");
+  Rig after;
+  ASSERT_EQ(after.restores(before.balancer.snapshot(before.now)), RestoreOutcome::restored);
+  EXPECT_EQ(after.ack(4000).to, backend_address(1));
+  EXPECT_EQ(after.syn(4001).verdict, Verdict::drop);
+}
+
 TEST(Restore, ADrainGoesOnWithTheTimeThatIsLeft) {
   BalancerConfig c = config();
   c.drain_timeout = 3s;

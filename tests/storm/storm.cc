@@ -39,6 +39,7 @@ class Chaos {
   void do_something();
   void strike_agent();
   void strike_balancer();
+  void restart(std::size_t balancer);
   void give_an_order();
   void bring_a_stranger();
   void calm_down();
@@ -208,10 +209,19 @@ void Chaos::strike_balancer() {
   watch_.note("strikes " + host.name);
   if (host.machine == nullptr)
     start_balancer(balancer);
-  else if (host.is_cut_off || rng_.below(2) == 0)
+  else if (host.is_cut_off || rng_.below(3) == 0)
     world_.set_cut_off_balancer(balancer, !host.is_cut_off);
+  else if (rng_.below(2) == 0)
+    restart(balancer);
   else
     world_.kill_balancer(balancer, any_death());
+}
+
+// kill -9, and a daemon that goes on where the last one ended.
+void Chaos::restart(std::size_t balancer) {
+  watch_.note("restarts");
+  watch_.balancer_restarts(balancer);
+  world_.restart_balancer(balancer);
 }
 
 void Chaos::give_an_order() {

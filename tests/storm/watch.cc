@@ -46,6 +46,29 @@ void Watch::balancer_started(std::size_t balancer) {
     proofs_.erase({balancer, agent});
 }
 
+void Watch::balancer_restarts(std::size_t balancer) {
+  const BackendSet& backends = world_->balancers()[balancer].machine->backends();
+  Past past;
+  past.restarted = true;
+  for (const auto& [key, flow] : past_[balancer].flows)
+    if (flow.is_kept && backends.keeps(flow.backend)) {
+      past.flows[key] = flow;
+      past.moves_in[key] = backends.find(flow.backend)->name;
+    }
+  past_[balancer] = std::move(past);
+}
+
+// The flows of the life before are the same, at the same backends under new names.
+void Watch::take_over(const Balancer& balancer, Past& past) {
+  past.restarted = false;
+  for (const auto& [key, name] : past.moves_in) {
+    const Backend* backend = balancer.backends().find(name);
+    if (!backend || !keeps_old_flows(backend->state)) fail(name + " was lost by a restart");
+    if (backend) past.flows[key].backend = backend->ref;
+  }
+  past.moves_in.clear();
+}
+
 void Watch::balanced(std::size_t index, std::span<const std::uint8_t> before, Verdict verdict,
                      std::span<const std::uint8_t> after) {
   ++packets_;
@@ -218,6 +241,7 @@ void Watch::overdue(const std::string& machine) {
 void Watch::balancer_settled(std::size_t index) {
   const Balancer& balancer = *world_->balancers()[index].machine;
   Past& past = past_[index];
+  if (past.restarted) take_over(balancer, past);
   std::map<BackendIndex, std::pair<std::uint16_t, BackendState>> states;
   for (const BackendIndex i : balancer.backends().by_name()) {
     const Backend& backend = balancer.backends()[i];

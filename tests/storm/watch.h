@@ -22,6 +22,8 @@ class Watch : public memory::Observer {
   void look_at(const memory::MemoryWorld& world) { world_ = &world; }
   // Before anything else reaches a machine that died or started: it remembers nothing.
   void balancer_started(std::size_t balancer);
+  // Before one ends and another goes on: all flows of its members must stay where they are.
+  void balancer_restarts(std::size_t balancer);
 
   const std::vector<std::string>& failures() const { return failures_; }
   const std::deque<std::string>& talk() const { return talk_; }
@@ -55,8 +57,11 @@ class Watch : public memory::Observer {
     std::map<FlowKey, Flow> flows;
     std::map<BackendIndex, std::pair<std::uint16_t, BackendState>> states;
     std::map<BackendIndex, Instant> registering_since;
+    bool restarted = false;                   // and not drained since
+    std::map<FlowKey, std::string> moves_in;  // of the life before: to which backend
   };
 
+  void take_over(const Balancer& balancer, Past& past);
   void check_counters(std::size_t balancer, Verdict verdict);
   const Backend* destination(std::size_t balancer, std::span<const std::uint8_t> after);
   void check_destination(std::size_t balancer, std::span<const std::uint8_t> before,

@@ -1,6 +1,10 @@
 // The hosts and the datagrams of the world in memory.
 #include "tests/world/memory_world.h"
 
+#include <memory>
+
+#include "model/balancer/snapshot_merge.h"
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -58,6 +62,7 @@ MemoryWorld::MemoryWorld(std::uint64_t seed, WireFaults faults, Observer& observ
 
 std::size_t MemoryWorld::add_balancer(BalancerConfig config, policy::Config policy) {
   Host<Balancer>& host = balancers_.emplace_back();
+  estates_.emplace_back();
   host.name = config.name;
   host.address = config.address;
   balancer_configs_.push_back(std::move(config));
@@ -76,10 +81,47 @@ std::size_t MemoryWorld::add_agent(AgentConfig config) {
 void MemoryWorld::start_balancer(std::size_t balancer) {
   Host<Balancer>& host = balancers_[balancer];
   POISE_CHECK(host.machine == nullptr);
+  open_balancer(balancer);
+}
+
+void MemoryWorld::open_balancer(std::size_t balancer) {
+  Host<Balancer>& host = balancers_[balancer];
   ++host.life;
-  host.machine =
-      std::make_unique<Balancer>(balancer_configs_[balancer], policy::make(policies_[balancer]));
+  const BalancerConfig& config = balancer_configs_[balancer];
+  host.machine = std::make_unique<Balancer>(config, policy::make(policies_[balancer]),
+                                            estates_[balancer].lend(config, host.life));
   open_door(host, RecordedMachine::balancer);
+  estates_[balancer].write(now(), *host.machine);
+}
+
+void MemoryWorld::restart_balancer(std::size_t balancer) {
+  const Bytes inheritance = estates_[balancer].read(now());
+  kill_balancer(balancer, Death::hangs_up);
+  open_balancer(balancer);
+  POISE_CHECK(balancers_[balancer].door->on_restore(now(), inheritance) ==
+              RestoreOutcome::restored);
+  settle_balancer(balancer);
+}
+
+LentMemory Estate::lend(const BalancerConfig& config, std::uint64_t life) {
+  const std::size_t size = Balancer::memory_size(config);
+  memory_.resize(size + 64);
+  void* at = memory_.data();
+  std::size_t room = memory_.size();
+  region_ = {static_cast<std::byte*>(std::align(64, size, at, room)), size};
+  version = ~std::uint64_t{0};
+  return {region_, life};
+}
+
+void Estate::write(Instant now, const Balancer& balancer) {
+  if (version == balancer.membership_version()) return;
+  version = balancer.membership_version();
+  membership = balancer.membership_snapshot(now);
+}
+
+Bytes Estate::read(Instant now) const {
+  const std::span<const std::byte> region = region_;
+  return merge_snapshot(now, membership, {&region, 1}).bytes;
 }
 
 void MemoryWorld::start_agent(std::size_t agent) {
@@ -264,6 +306,7 @@ std::optional<CommandResult> MemoryWorld::order_agent(std::size_t agent, const C
 void MemoryWorld::settle_balancer(std::size_t balancer) {
   BalancerDoor door{*this, balancer};
   drain(*balancers_[balancer].door, door);
+  estates_[balancer].write(now(), *balancers_[balancer].machine);
   observer_.balancer_settled(balancer);
 }
 

@@ -63,6 +63,21 @@ class Observer {
   virtual void overdue(const std::string&) {}
 };
 
+// What a balancer's daemon keeps so that the next one can go on: the memory of its flows, and its
+// members as they were when they last changed.
+struct Estate {
+  Bytes membership;
+  std::uint64_t version = ~std::uint64_t{0};
+
+  LentMemory lend(const BalancerConfig& config, std::uint64_t life);
+  void write(Instant now, const Balancer& balancer);
+  Bytes read(Instant now) const;
+
+ private:
+  std::vector<std::byte> memory_;
+  std::span<std::byte> region_;
+};
+
 template <class M>
 struct Host {
   std::string name;
@@ -86,6 +101,9 @@ class MemoryWorld {
   std::size_t add_agent(AgentConfig config);
   void start_balancer(std::size_t balancer);  // REQUIRES: it is dead
   void start_agent(std::size_t agent);        // REQUIRES: it is dead
+  // Ends at once, whatever it was doing; its kernel hangs up on every stream; the next life begins
+  // in the same instant, with what this one left behind. REQUIRES: it lives.
+  void restart_balancer(std::size_t balancer);
   void kill_balancer(std::size_t balancer, Death death);
   void kill_agent(std::size_t agent, Death death);
   void set_cut_off_balancer(std::size_t balancer, bool cut) {
@@ -148,6 +166,7 @@ class MemoryWorld {
   void arrive_at_agent(std::size_t agent, const Bytes& bytes);
   Packet lend(std::span<const std::uint8_t> bytes, std::size_t slot = 0);
 
+  void open_balancer(std::size_t balancer);
   template <class M>
   void open_door(Host<M>& host, RecordedMachine machine);
   Instant in_future(const std::string& machine, Instant deadline);
@@ -174,6 +193,7 @@ class MemoryWorld {
   Calendar calendar_;
   std::deque<Host<Balancer>> balancers_;
   std::deque<Host<Agent>> agents_;
+  std::deque<Estate> estates_;  // by balancer
   std::vector<BalancerConfig> balancer_configs_;
   std::vector<policy::Config> policies_;
   std::vector<AgentConfig> agent_configs_;
