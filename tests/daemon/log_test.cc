@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -204,6 +205,19 @@ TEST(Log, TheJournalGetsItsPriorityAndTheEventAsFields) {
   EXPECT_EQ(std::string(datagram, static_cast<std::size_t>(size)),
             "PRIORITY=4\nSYSLOG_IDENTIFIER=poised\nPOISE_EVENT=backend_down\n"
             "MESSAGE=backend_down name=web1 why=\"no\\nheartbeat\"\n");
+}
+
+TEST(Log, TheStreamOfTheJournalIsKnownByItsDeviceAndInode) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const Fd one(ends[0]), other(ends[1]);
+  struct stat status {};
+  ASSERT_EQ(::fstat(one.get(), &status), 0);
+  const std::string stream = std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino);
+  EXPECT_TRUE(is_journal(one.get(), stream.c_str()));
+  EXPECT_FALSE(is_journal(one.get(), (stream + "0").c_str()));
+  EXPECT_FALSE(is_journal(one.get(), nullptr));
+  EXPECT_FALSE(is_journal(-1, stream.c_str()));
 }
 
 TEST(Log, AJournalThatIsNotThereIsSaidAtTheStart) {

@@ -1,6 +1,12 @@
 // What broken settings are told: a golden table of one clear line for each mistake.
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
+#include "model/random.h"
+
 #include "realnet/daemon/settings/load.h"
 #include "tests/daemon/temporary_file.h"
 #include "tests/golden.h"
@@ -154,6 +160,37 @@ TEST(SettingsErrors, AnAgentNamesItsBalancersOnceAndInItsOwnFamily) {
                   "agent.toml:4: balancers names ::1, of another family than address, which is "
                   "10.0.0.11"}));
   }
+}
+
+// Any text, and any text nearly good, is settings or a list of complaints.
+TEST(SettingsErrors, NothingThatStandsInAFileOrAVariableEndsTheProgram) {
+  constexpr std::uint64_t kSeed = 20'251;
+  SCOPED_TRACE("seed " + std::to_string(kSeed));
+  Rng rng(kSeed);
+  std::ifstream example(std::string(POISE_SOURCE) + "/realnet/daemon/examples/balancer.toml");
+  const std::string good((std::istreambuf_iterator<char>(example)), {});
+  ASSERT_FALSE(good.empty());
+  int refused = 0;
+  for (int i = 0; i < 500; ++i) {
+    std::string text = good;
+    for (std::uint64_t edits = 1 + rng.below(8); edits > 0; --edits) {
+      const std::size_t at = rng.below(text.size());
+      if (rng.below(3) == 0)
+        text.erase(at, 1 + rng.below(40));
+      else
+        text[at] = static_cast<char>(rng.below(256));
+    }
+    const TemporaryFile file("balancer.toml", text);
+    const std::string value = text.substr(rng.below(text.size()), 20);
+    try {
+      load_balancer({file.path(), {{"POISE_VIP", value}}, {{"packets.cpus", value}}});
+    } catch (const SettingsError& error) {
+      ++refused;
+      for (const std::string& problem : error.problems())
+        EXPECT_EQ(problem.find('\n'), std::string::npos) << problem;
+    }
+  }
+  EXPECT_GT(refused, 400);
 }
 
 }  // namespace

@@ -3,9 +3,11 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <string_view>
 
@@ -15,6 +17,7 @@ namespace poise::realnet {
 namespace {
 
 constexpr std::string_view kCut = "...\n";
+constexpr std::string_view kJournal = "/run/systemd/journal/socket";
 
 class DescriptorOutput : public Output {
  public:
@@ -71,6 +74,12 @@ class FileOutput : public DescriptorOutput {
 
 }  // namespace
 
+bool is_journal(int fd, const char* journal_stream) {
+  struct stat status {};
+  if (!journal_stream || ::fstat(fd, &status) != 0) return false;
+  return journal_stream == std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino);
+}
+
 std::shared_ptr<Output> output_to(int fd) {
   return std::make_shared<DescriptorOutput>(fd);
 }
@@ -78,9 +87,11 @@ std::shared_ptr<Output> output_to(int fd) {
 std::shared_ptr<Output> open_output(const LogTarget& target) {
   switch (target.kind) {
     case LogTarget::Kind::standard_error:
+      if (is_journal(STDERR_FILENO, std::getenv("JOURNAL_STREAM")))
+        return output_to_journal(std::string(kJournal));
       return output_to(STDERR_FILENO);
     case LogTarget::Kind::journal:
-      return output_to_journal("/run/systemd/journal/socket");
+      return output_to_journal(std::string(kJournal));
     case LogTarget::Kind::file:
       return std::make_shared<FileOutput>(target.path);
   }

@@ -33,8 +33,13 @@ class Output : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
 // A line a write, of at most 4,096 bytes, because a pipe takes that much whole or not at all.
 inline constexpr std::size_t kLineMax = 4096;
 
+// Standard error that leads to the journal anyway is the journal, which then gets priorities.
 // Throws SystemError when it cannot be opened.
 std::shared_ptr<Output> open_output(const LogTarget& target);
+
+// True when `fd` is the stream that JOURNAL_STREAM ("device:inode", nullptr: not set) speaks of;
+// see systemd.exec(5).
+bool is_journal(int fd, const char* journal_stream);
 
 // The same for tests: a descriptor that somebody else closes; a journal at another socket.
 std::shared_ptr<Output> output_to(int fd);
