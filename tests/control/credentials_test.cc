@@ -2,9 +2,11 @@
 #include "realnet/control/credentials.h"
 
 #include <gmock/gmock.h>
-#include <openssl/ssl.h>
 
-#include "realnet/system/error.h"
+#include <future>
+
+#include "realnet/control/endpoint.h"
+#include "realnet/system/process.h"
 #include "tests/control/authority.h"
 #include "tests/control/rig.h"
 
@@ -94,6 +96,112 @@ TEST(PlainText, AgainstTlsIsAStranger) {
   rig.dialer->send(7, "REGISTER web1 10.0.0.1\n");
   ASSERT_TRUE(rig.until([&] { return rig.at_dialer.peers[7].downs == 1; }));
   expect_stranger(rig, StreamCount::handshakes_failed);
+}
+
+TEST(PlainText, AsTheConfigurationSaysHasNoNames) {
+  Rig rig;
+  ASSERT_TRUE(rig.comes_up());
+  EXPECT_EQ(rig.listener->name_of(rig.at_listener.peers.begin()->first), "");
+}
+
+TEST(PlainText, HearsOfATlsClientOnlyGarbage) {
+  Authority authority;
+  Rig rig(Credentials::plain(), certified(authority, "web1"), {.handshake_timeout = 100ms});
+  rig.dialer->open(7, rig.listener->endpoint());
+  ASSERT_TRUE(rig.until([&] { return rig.at_dialer.peers[7].downs == 1; }));
+  EXPECT_EQ(rig.at_dialer.ups(), 0) << "a dialer never falls back";
+}
+
+TEST(Certificates, ThatHaveExpiredAreStrangers) {
+  Authority authority;
+  Rig rig(certified(authority, "lb1"),
+          Credentials::load(authority.issue({.common_name = "web1", .days_left = -1})));
+  ASSERT_TRUE(rig.is_refused());
+  expect_stranger(rig, StreamCount::handshakes_failed);
+  EXPECT_THAT(rig.at_listener.log.at(0), HasSubstr("certificate has expired"));
+}
+
+TEST(Certificates, OfTheOtherSideAreStrangers) {
+  Authority authority;
+  Rig rig(certified(authority, "lb1"),
+          Credentials::load(
+              authority.issue({.common_name = "web1", .extended_key_usage = "serverAuth"})));
+  ASSERT_TRUE(rig.is_refused());
+  expect_stranger(rig, StreamCount::handshakes_failed);
+}
+
+TEST(Certificates, OfNamesThatAreNotAllowedAreStrangers) {
+  Authority authority;
+  Credentials::Certificates files = authority.issue({.common_name = "lb1"});
+  files.names_allowed = {"web1", "web2"};
+  Rig rig(Credentials::load(files), certified(authority, "web3"));
+  ASSERT_TRUE(rig.is_refused());
+  expect_stranger(rig, StreamCount::handshakes_failed);
+  EXPECT_THAT(rig.at_listener.log.at(0), HasSubstr("web3 is not among those allowed"));
+  rig.dialer->use(certified(authority, "web2"));
+  EXPECT_TRUE(rig.comes_up(8));
+}
+
+TEST(Certificates, OfAWrongListenerAreRefusedByTheDialer) {
+  Authority authority;
+  Credentials::Certificates files = authority.issue({.common_name = "web1"});
+  files.names_allowed = {"lb1"};
+  Rig rig(certified(authority, "lb2"), Credentials::load(files));
+  rig.dialer->open(7, rig.listener->endpoint());
+  ASSERT_TRUE(rig.until([&] { return rig.at_dialer.peers[7].downs == 1; }));
+  EXPECT_EQ(rig.at_dialer.ups(), 0);
+}
+
+TEST(Certificates, AreNotEnoughForTls12) {
+  Authority authority;
+  Rig rig(certified(authority, "lb1"));
+  const Credentials::Certificates own = authority.issue({.common_name = "web1"});
+  auto old = std::async(std::launch::async, [&, to = to_string(rig.listener->endpoint())] {
+    return run({{"openssl", "s_client", "-tls1_2", "-connect", to, "-cert", own.certificate, "-key",
+                 own.key}});
+  });
+  ASSERT_TRUE(rig.until([&] { return old.wait_for(0s) == std::future_status::ready; }));
+  EXPECT_NE(old.get().status, 0);
+  ASSERT_TRUE(rig.until([&] { return rig.listener->connection_count() == 0; }));
+  expect_stranger(rig, StreamCount::handshakes_failed);
+  EXPECT_THAT(rig.at_listener.log.at(0), HasSubstr("unsupported protocol"));
+}
+
+TEST(Certificates, AreDemanded) {
+  Authority authority;
+  Rig rig(certified(authority, "lb1"));
+  auto nameless = std::async(std::launch::async, [&, to = to_string(rig.listener->endpoint())] {
+    return run({{"openssl", "s_client", "-connect", to}, "REGISTER web1 10.0.0.1\n"});
+  });
+  ASSERT_TRUE(rig.until([&] { return nameless.wait_for(0s) == std::future_status::ready; }));
+  ASSERT_TRUE(rig.until([&] { return rig.listener->connection_count() == 0; }));
+  expect_stranger(rig, StreamCount::handshakes_failed);
+  EXPECT_THAT(rig.at_listener.log.at(0), HasSubstr("peer did not return a certificate"));
+}
+
+TEST(SharedKey, DoesNotOpenACertificatesDoorAndTheOtherWayRound) {
+  Authority authority;
+  const Credentials key = Credentials::load(key_file(authority.folder(), "web1", 1));
+  Rig one(certified(authority, "lb1"), key);
+  ASSERT_TRUE(one.is_refused());
+  expect_stranger(one, StreamCount::handshakes_failed);
+  Rig other(key, certified(authority, "web1"));
+  ASSERT_TRUE(other.is_refused());
+  expect_stranger(other, StreamCount::handshakes_failed);
+}
+
+TEST(Credentials, OfAReloadAreForTheStreamsToCome) {
+  Authority authority;
+  Authority successor;
+  Rig rig(certified(authority, "lb1"), certified(authority, "web1"));
+  ASSERT_TRUE(rig.comes_up(1));
+  rig.listener->use(certified(successor, "lb1"));
+  rig.dialer->open(2, rig.listener->endpoint());
+  ASSERT_TRUE(rig.until([&] { return rig.at_dialer.peers[2].downs == 1; }));
+  rig.dialer->use(certified(successor, "web1"));
+  ASSERT_TRUE(rig.comes_up(3));
+  rig.dialer->send(1, "HEALTH 200\n");
+  EXPECT_TRUE(rig.until([&] { return rig.at_listener.peers.begin()->second.text != ""; }));
 }
 
 }  // namespace
