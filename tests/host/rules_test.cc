@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 
+#include <regex>
+
 #include "realnet/system/process.h"
 #include "tests/host/hosts.h"
 
@@ -186,6 +188,30 @@ TEST(Rules, OfNftStandOrSayWhatTheKernelAnswered) {
     EXPECT_FALSE(rules.is_in_place());
   }
   EXPECT_EQ(state_of_this_host(), before);
+}
+
+// All of the text but the queue itself, which this kernel may lack.
+TEST(Rules, OfNftAreUnderstoodByEveryKernel) {
+  const Host host;
+  const std::string before = state_of_this_host();
+  RulesConfig config{.name = "lb-1", .flavour = RulesFlavour::nft};
+  config.matches = {Match::vip(address("192.0.2.1"), IPPROTO_TCP, 80),
+                    Match::vip(address("2001:db8::1"), IPPROTO_UDP, 443),
+                    Match::udp_tunnel(address("10.0.0.7"), 1337),
+                    Match::ip_tunnel(address("10.0.0.7"), 4),
+                    Match::ip_tunnel(address("fd00::7"), 41),
+                    Match::ip_tunnel(address("fd00::7"), 47)};
+  RulesConfig out{.name = "lb-1", .part = "out", .hook = RulesHook::output};
+  out.matches = {Match::syn_ack_from(address("192.0.2.1"), 80)};
+  for (const RulesConfig& each : {config, out}) {
+    const std::string text = nft_text(each);
+    for (int time = 0; time < 2; ++time)
+      run_checked(
+          {{"nft", "-f", "-"}, std::regex_replace(text, std::regex("queue num [^\n]*"), "accept")});
+    EXPECT_NE(state_of_this_host(), before);
+    remove_rules(RulesFlavour::nft, "", chain_name(each.name, each.part));
+    EXPECT_EQ(state_of_this_host(), before);
+  }
 }
 
 TEST(Rules, ThatMakeNoSenseAreRefusedBeforeTheKernelIsAsked) {

@@ -5,7 +5,10 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 
+#include <fstream>
+#include <iterator>
 #include <set>
+#include <sstream>
 
 #include "tests/host/hosts.h"
 
@@ -138,6 +141,33 @@ TEST(NftText, IsOneTableThatReplacesAnEarlierOne) {
             "    ip6 daddr 2001:db8::1 queue num 4-5 bypass,fanout\n"
             "  }\n"
             "}\n");
+}
+
+// Each line of `text` stands in the page one after the other, indented.
+void expect_shown(const std::string& page, const std::string& text) {
+  std::string shown;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) shown += "    " + line + "\n";
+  EXPECT_THAT(page, testing::HasSubstr(shown));
+}
+
+TEST(ThePage, ShowsExactlyWhatIsInstalled) {
+  std::ifstream in(std::string(POISE_SOURCE) + "/realnet/host/README.md");
+  const std::string page{std::istreambuf_iterator<char>(in), {}};
+  const RulesConfig balancer{.name = "lb1",
+                             .matches = {Match::vip(address("192.0.2.1"), IPPROTO_TCP, 80),
+                                         Match::vip(address("2001:db8::1"))},
+                             .queue_count = 2};
+  expect_shown(page, iptables_text(balancer, Family::v4, {"raw", true}, {}));
+  expect_shown(page, iptables_text(balancer, Family::v6, {"raw", true}, {}));
+  expect_shown(page, nft_text(balancer));
+  const RulesConfig answers{.name = "web1",
+                            .part = "out",
+                            .hook = RulesHook::output,
+                            .matches = {Match::syn_ack_from(address("192.0.2.1"))},
+                            .queue_first = 2,
+                            .when_deaf = WhenDeaf::pass};
+  expect_shown(page, iptables_text(answers, Family::v4, {"mangle"}, {}));
 }
 
 }  // namespace
