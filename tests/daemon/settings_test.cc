@@ -91,6 +91,24 @@ TEST(Settings, AReloadSaysWhatTakesEffectAndWhatNeedsARestart) {
   EXPECT_TRUE(changes(before, before).empty());
 }
 
+TEST(Settings, ASeedThatWasDrawnIsNoChange) {
+  const TemporaryFile file("balancer.toml", kText);
+  const auto given = load_balancer({file.path(), {}, {}}).settings;
+  auto running = given;
+  running.seed = 77;  // as a role does that was given none
+  EXPECT_TRUE(changes(running, given).empty());
+  EXPECT_FALSE(changes(given, running).empty());
+}
+
+TEST(Settings, EveryKeyThatMayChangeWhileRunningIsAKey) {
+  std::size_t found = 0;
+  for_each_key(balancer_table(), balancer_table().defaults,
+               [&](const std::string& path, const scenario::Field&, const void*) {
+                 found += may_change_while_running(path);
+               });
+  EXPECT_EQ(found, 10u);
+}
+
 TEST(Settings, EveryKeyOfEveryRoleHasADefaultThatItsOwnRangeAllows) {
   for (const scenario::Table* table : {&balancer_table(), &agent_table()})
     for_each_key(*table, table->defaults,

@@ -8,7 +8,8 @@
 
 namespace poise::realnet {
 
-// One line a key: "log.level: \"info\" -> \"debug\"".
+// One line a key: "log.level: \"info\" -> \"debug\"". A file that is named by an unchanged key may
+// have changed: credentials and the log are opened anew on every reload.
 struct Changes {
   std::vector<std::string> running;  // take effect at once
   std::vector<std::string> restart;  // only a restart brings them

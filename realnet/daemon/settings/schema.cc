@@ -223,8 +223,16 @@ Table make_agent_table() {
                      "an agent's settings");
 }
 
-constexpr std::array<std::string_view, 6> kWhileRunning{
-    "stop_drain_s", "control.allowed_names", "log.level", "log.to", "log.fold_s", "metrics.listen"};
+constexpr std::array<std::string_view, 10> kWhileRunning{"control.certificate_file",
+                                                         "control.key_file",
+                                                         "control.authority_file",
+                                                         "control.psk_identity",
+                                                         "control.psk_file",
+                                                         "control.plain",
+                                                         "control.allowed_names",
+                                                         "log.level",
+                                                         "log.to",
+                                                         "log.fold_s"};
 
 }  // namespace
 
