@@ -123,18 +123,22 @@ struct ReplayReport {
   std::string error;              // of the record itself; empty: none
 };
 
-namespace internal {
-
-// A world that carries nothing out.
-struct Nowhere {
+// Watches a replay: a world that carries nothing out, told of every event. Derive, and redefine
+// what matters.
+struct Spectator {
+  void before(const Event&) {}
+  // `packet`: what the event's datagram has become; empty where it had none.
+  void after(const Event&, const Packet& /*packet*/) {}
   void transmit(const Packet&) {}
   void send(const Message&) {}
   void notice(const Notice&) {}
   void wake_at(Instant) {}
 };
 
+namespace internal {
+
 template <class M>
-void feed(Recorded<M>& machine, const Event& event, std::vector<std::uint8_t>& memory) {
+Packet feed(Recorded<M>& machine, const Event& event, std::vector<std::uint8_t>& memory) {
   Packet packet;
   if (event.kind == EventKind::packet || event.kind == EventKind::egress) {
     std::copy(event.bytes.begin(), event.bytes.end(), memory.begin() + kHeadroom);
@@ -172,18 +176,18 @@ void feed(Recorded<M>& machine, const Event& event, std::vector<std::uint8_t>& m
     case EventKind::end:
       break;
   }
+  return packet;
 }
 
 }  // namespace internal
 
 // Feeds a record to a fresh machine with the configuration of the recorded one, and compares.
-template <class M>
-ReplayReport replay(std::span<const std::uint8_t> record, M& machine) {
+template <class M, class S>
+ReplayReport replay(std::span<const std::uint8_t> record, M& machine, S& spectator) {
   ReplayReport report;
   RecordWriter writer([](std::span<const std::uint8_t>) {}, RecordedMachine::balancer, 0);
   Recorded<M> recorded(machine, &writer);
   std::vector<std::uint8_t> memory(kPacketMemory);
-  internal::Nowhere nowhere;
   RecordReader reader(record);
   bool ended = false;
   while (const std::optional<Event> event = reader.next()) {
@@ -199,13 +203,21 @@ ReplayReport replay(std::span<const std::uint8_t> record, M& machine) {
     }
     ++report.events;
     report.packets += event->kind == EventKind::packet || event->kind == EventKind::egress;
-    internal::feed(recorded, *event, memory);
-    drain(recorded, nowhere);
+    spectator.before(*event);
+    const Packet packet = internal::feed(recorded, *event, memory);
+    spectator.after(*event, packet);
+    drain(recorded, spectator);
   }
   report.error = reader.error();
   report.is_cut = report.error.empty() && !ended;
   if (report.is_cut) report.error = "the record has no end";
   return report;
+}
+
+template <class M>
+ReplayReport replay(std::span<const std::uint8_t> record, M& machine) {
+  Spectator spectator;
+  return replay(record, machine, spectator);
 }
 
 }  // namespace poise

@@ -17,7 +17,7 @@ std::vector<std::uint8_t> record_some(std::uint64_t seed) {
       },
       RecordedMachine::balancer, 42);
   Recorded<Balancer> recorded(balancer, &writer);
-  internal::Nowhere nowhere;
+  Spectator nowhere;
   Rng rng(seed);
   Instant now{};
   for (int i = 0; i < 500; ++i) {

@@ -212,7 +212,7 @@ TEST(Restore, IsAnEventOfARecord) {
   RecordWriter writer(keep, RecordedMachine::balancer, 0);
   Balancer machine(config(), policy::make({}));
   Recorded<Balancer> recorded(machine, &writer);
-  internal::Nowhere nowhere;
+  Spectator nowhere;
   ASSERT_EQ(recorded.on_restore(Instant{1s}, bytes), RestoreOutcome::restored);
   drain(recorded, nowhere);
   recorded.on_timer(Instant{3s});
