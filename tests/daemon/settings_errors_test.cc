@@ -62,7 +62,7 @@ const Broken kBrokenBalancers[] = {
     {"two mistakes at once", "[log]\nlevel = \"loud\"\nfold_s = -1\n"},
     {"a mistake in the environment", "", {{"POISE_PACKETS_QUEUES", "0"}}},
     {"a misspelt variable", "", {{"POISE_PACKETS_QUEUS", "2"}}},
-    {"a variable of nobody's", "seed = -1\n", {{"POISE_COLOUR", "blue"}}},
+    {"a variable of nobody's", "stop_drain_s = -1\n", {{"POISE_COLOUR", "blue"}}},
     {"a mistake in a flag", "", {}, {{"policy.kind", "ringg"}}},
     {"a flag that is no value", "", {}, {{"packets.queues", "1 2"}}},
     {"a mistake in every layer",

@@ -9,6 +9,7 @@ namespace poise::realnet {
 
 inline constexpr double kSecondsMax = 1e6;
 inline constexpr double kTick = 1e-9;
+inline constexpr double kSeedMin = -9.3e18;
 inline constexpr double kSeedMax = 9.3e18;
 
 inline scenario::Table vip_table() {
@@ -59,7 +60,8 @@ std::vector<scenario::Field> first_fields(const scenario::Table& vip) {
           .range(0, 3600, "s"),
       key<&S::record>("record", "File that gets all events, for replay; \"\": none.")
           .like(is_path_or_empty, "an absolute path, or \"\" for none"),
-      key<&S::seed>("seed", "Of its dice; 0: a new one every start, printed.").range(0, kSeedMax),
+      key<&S::seed>("seed", "Of its dice; 0: a new one every start, printed.")
+          .range(kSeedMin, kSeedMax),
       vips<S>(vip),
   };
 }

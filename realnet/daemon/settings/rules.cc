@@ -130,7 +130,7 @@ void check(const AgentSettings& settings, const Complain& complain) {
 
 void complete(BalancerSettings& settings) {
   if (settings.listen == Endpoint{}) settings.listen = {settings.machine.address, kControlPort};
-  settings.policy.seed = settings.machine.hash_seed;
+  if (settings.policy.seed == 0) settings.policy.seed = settings.machine.hash_seed;
 }
 
 void complete(AgentSettings& settings) {

@@ -63,8 +63,13 @@ std::vector<Field> policy_fields() {
           "hash_fields",
           "What a flow is hashed by: 3 (addresses, protocol), 4 (addresses, ports), "
           "5 (all), or as Caplance did."),
-      key<kBalancer, &M::hash_seed>("hash_seed", "Balancers that must agree share it.")
-          .range(0, kSeedMax),
+      key<kBalancer, &M::hash_seed>("hash_seed",
+                                    "Balancers that must agree share it; any 64 bits, those of the "
+                                    "upper half as negative numbers.")
+          .range(kSeedMin, kSeedMax),
+      key<&B::policy, &policy::Config::seed>("seed",
+                                             "Of the policy's tables, likewise; 0: the hash_seed.")
+          .range(kSeedMin, kSeedMax),
       key<kBalancer, &M::tracking>("tracking",
                                    "Flows keep their backend; false: the policy chooses for every "
                                    "packet."),
