@@ -132,6 +132,12 @@ void Network::settle_kernels() {
     // them, off, so that a stall would begin when the window is full.
     set_kernel("ipv4/tcp_early_retrans", "0");
     set_kernel("core/somaxconn", "4096");
+    if (topology_.nodes()[id].kind == NodeKind::balancer) {
+      // What its balancer has put into a tunnel comes from its own address, and goes on.
+      set_kernel("ipv4/ip_forward", "1");
+      for (const std::string which : {"all", "default"})
+        set_kernel("ipv4/conf/" + which + "/accept_local", "1");
+    }
     if (!nodes_[id].chooses) continue;
     if (topology_.nodes()[id].kind == NodeKind::router) set_kernel("ipv4/ip_forward", "1");
     set_kernel("ipv4/fib_multipath_hash_policy", "1");  // addresses, protocol, ports

@@ -1,6 +1,8 @@
 // Runs a plan on real packets: refuses what the lab does not carry out, then encloses a world.
 #include "realnet/lab/run.h"
 
+#include <fcntl.h>
+
 #include <cstring>
 #include <stdexcept>
 
@@ -9,6 +11,7 @@
 #include "model/scenario/topology.h"
 #include "realnet/lab/enclosure.h"
 #include "realnet/lab/world.h"
+#include "realnet/system/error.h"
 
 namespace poise::realnet::lab {
 
@@ -51,9 +54,13 @@ std::string how_it_ended(const Enclosure& enclosure) {
 
 scenario::RunResult run(const scenario::Plan& plan, const LabOptions& options) {
   check(plan, options);
+  Fd files;
+  if (!options.files_folder.empty())
+    files.reset(checked(::open(options.files_folder.c_str(), O_DIRECTORY | O_RDONLY | O_CLOEXEC),
+                        "open " + options.files_folder));
   Enclosure enclosure([&](Enclosure::Report& report) {
     try {
-      World world(plan, options);
+      World world(plan, options, files);
       report.result(scenario::serialize(
           world.run([&report](double fraction) { report.progress(fraction); })));
     } catch (const std::exception& error) {

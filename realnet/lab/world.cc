@@ -22,9 +22,10 @@ constexpr Duration kLead = std::chrono::milliseconds{20};  // from built to the 
 
 }  // namespace
 
-World::World(const scenario::Plan& plan, const LabOptions& options)
+World::World(const scenario::Plan& plan, const LabOptions& options, const Fd& files)
     : plan_(plan),
       options_(options),
+      files_(files),
       topology_(plan.topology),
       network_(plan, topology_, loop_),
       log_(plan, topology_),
@@ -106,17 +107,24 @@ void World::beat(const std::function<void(double fraction)>& on_progress) {
 }
 
 scenario::RunResult World::run(const std::function<void(double fraction)>& on_progress) {
-  loop_.begin_at(realnet::now() + kLead);
   const Instant began = realnet::now();
+  loop_.begin_at(began + kLead);
   schedule_all();
   beat(on_progress);
   loop_.run_until(Instant{plan_.duration});
   for (const Host& host : hosts_)
     if (host.server) host.server->note_retransmits();
+  stop_daemons();
+  scenario::RunResult told;
+  const std::vector<scenario::MemberChange> changes = examine(told);
   scenario::RunFacts facts = log_.take();
-  facts.effective = scenario::effective_instants(plan_, topology_, faults_, {});
+  facts.effective = scenario::effective_instants(plan_, topology_, faults_, changes);
   scenario::RunResult result = scenario::summarize(plan_, topology_, facts);
+  result.counters = std::move(told.counters);
+  result.digests = std::move(told.digests);
+  result.events = told.events;
   collect(result);
+  keep_files(result);
   result.wall_ns = (realnet::now() - began).count();
   on_progress(1);
   return result;
@@ -130,6 +138,8 @@ void World::collect(scenario::RunResult& result) {
     add("fault_" + std::to_string(fault) + "_late_ns", late_[fault]);
   add("flow_start_late_max_ns", latest_start_);
   add("routing_late_max_ns", network_.slowest_routing());
+  std::stable_sort(notices_.begin(), notices_.end(),
+                   [](const auto& a, const auto& b) { return a.at_ns < b.at_ns; });
   result.notices = std::move(notices_);
 }
 

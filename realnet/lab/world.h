@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "model/balancer/command.h"
 #include "model/scenario/effective.h"
 #include "model/scenario/exchange.h"
 #include "model/scenario/faults.h"
@@ -15,7 +16,11 @@
 #include "model/scenario/result.h"
 #include "model/scenario/topology.h"
 #include "model/scenario/workload.h"
+#include "realnet/lab/daemon.h"
+#include "realnet/lab/daemon_settings.h"
+#include "realnet/lab/evidence.h"
 #include "realnet/lab/network.h"
+#include "realnet/lab/order.h"
 #include "realnet/lab/run.h"
 #include "realnet/lab/traffic/client.h"
 #include "realnet/lab/traffic/loop.h"
@@ -27,8 +32,9 @@ namespace poise::realnet::lab {
 // in, so one loop, one clock and one FlowLog see everything. REQUIRES: an Enclosure around it.
 class World {
  public:
-  // Builds the network. Keeps references. Throws SystemError, std::invalid_argument.
-  World(const scenario::Plan& plan, const LabOptions& options);
+  // Builds the network. Keeps references. `files`: the folder of LabOptions, open; the path is not
+  // seen from in here. Throws SystemError, std::invalid_argument.
+  World(const scenario::Plan& plan, const LabOptions& options, const Fd& files);
 
   // From the plan's time zero to its end.
   scenario::RunResult run(const std::function<void(double fraction)>& on_progress);
@@ -39,7 +45,15 @@ class World {
   struct Host {
     std::unique_ptr<Client> client;
     std::unique_ptr<Server> server;
+    std::unique_ptr<Daemon> daemon;
     bool up = false;
+    std::uint32_t lives = 0;
+  };
+  // One life of a node's daemon.
+  struct Life {
+    NodeId node = 0;
+    std::uint32_t number = 0;  // from 1
+    LifeFolder folder;
   };
 
   void build_host(NodeId id);
@@ -56,13 +70,25 @@ class World {
   void carry_out_on_link(const scenario::FaultEvent& fault, scenario::LinkId link);
   void boot(NodeId id);
   void crash(NodeId id);
+  bool has_daemon(NodeId id) const;
+  LifeFolder folder_of(NodeId id) const;
+  void start_daemon(NodeId id);
+  void clear_leftovers(NodeId id);
+  void order(NodeId id, poise::Command::Kind kind);
   void note_timeouts();
 
   void beat(const std::function<void(double fraction)>& on_progress);
+  void stop_daemons();
+  // What the daemons' records tell: carries go to the log, all else where it belongs.
+  std::vector<scenario::MemberChange> examine(scenario::RunResult& result);
+  Evidence evidence_of(const Life& life) const;
+  void check_readiness(const Life& life, const Evidence& evidence);
+  void keep_files(scenario::RunResult& result) const;
   void collect(scenario::RunResult& result);
 
   const scenario::Plan& plan_;
   const LabOptions& options_;
+  const Fd& files_;
   scenario::Topology topology_;
   Loop loop_;
   Network network_;
@@ -74,6 +100,8 @@ class World {
   std::vector<scenario::FaultEvent> faults_;
   std::vector<scenario::ScheduledFlow> schedule_;
   std::unique_ptr<scenario::ClosedLoop> closed_loop_;
+  std::vector<Life> lives_;
+  std::vector<std::unique_ptr<Order>> orders_;
   std::vector<scenario::NoticeRow> notices_;
   std::vector<Duration> late_;  // by fault: from its planned instant until it was carried out
   Duration latest_start_{};     // of a flow

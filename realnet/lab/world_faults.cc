@@ -31,10 +31,13 @@ void World::carry_out(const FaultEvent& fault) {
     case FaultKind::heal:
       return network_.set_partitioned(*node, false);
     case FaultKind::pause:
+      return order(*node, poise::Command::Kind::pause);
     case FaultKind::resume:
+      return order(*node, poise::Command::Kind::resume);
     case FaultKind::drain:
+      return order(*node, poise::Command::Kind::drain);
     case FaultKind::deregister:
-      return;
+      return order(*node, poise::Command::Kind::deregister);
     case FaultKind::link_down:
     case FaultKind::link_up:
     case FaultKind::slow:
@@ -62,8 +65,10 @@ void World::carry_out_on_link(const FaultEvent& fault, scenario::LinkId link) {
 void World::boot(NodeId id) {
   Host& host = hosts_[id];
   if (std::exchange(host.up, true)) return;
+  if (host.lives > 0) clear_leftovers(id);
   network_.set_present(id, true);
   if (host.server) host.server->start(ports_);
+  if (has_daemon(id)) start_daemon(id);
 }
 
 // A host stops in the middle of whatever it did. Nobody is told: its links go first.
@@ -71,6 +76,10 @@ void World::crash(NodeId id) {
   Host& host = hosts_[id];
   if (!std::exchange(host.up, false)) return;
   network_.set_present(id, false);
+  if (host.daemon) {
+    loop_.forget(host.daemon->descriptor());
+    host.daemon.reset();
+  }
   if (host.server) host.server->crash();
   if (host.client) host.client->crash();
 }

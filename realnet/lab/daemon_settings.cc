@@ -1,0 +1,45 @@
+// What the daemons of a plan are told.
+#include "realnet/lab/daemon_settings.h"
+
+#include "model/scenario/machine_config.h"
+#include "realnet/daemon/settings/print.h"
+#include "realnet/daemon/settings/settings.h"
+
+namespace poise::realnet::lab {
+
+namespace {
+
+// Plain control streams: who else is in a run's network?
+template <class Settings>
+void set_common(Settings& settings, const LifeFolder& folder) {
+  settings.seed = settings.machine.seed;
+  settings.interface = "lo";
+  settings.record = folder.record();
+  settings.credentials.plain = true;
+  settings.state.folder = folder.path;
+  settings.operator_side.socket = folder.socket();
+}
+
+}  // namespace
+
+std::string balancer_settings(const scenario::Plan& plan, const scenario::Topology& topology,
+                              scenario::NodeId node, const LifeFolder& folder) {
+  BalancerSettings settings;
+  settings.machine = scenario::balancer_config(plan, topology, node);
+  settings.policy = scenario::policy_config(plan);
+  settings.listen = {settings.machine.address, kControlPort};
+  set_common(settings, folder);
+  return print(Loaded<BalancerSettings>{settings, {}});
+}
+
+std::string agent_settings(const scenario::Plan& plan, const scenario::Topology& topology,
+                           scenario::NodeId node, const LifeFolder& folder) {
+  AgentSettings settings;
+  settings.machine = scenario::agent_config(plan, topology, node);
+  for (const Address& balancer : settings.machine.balancers)
+    settings.balancers.push_back({balancer, kControlPort});
+  set_common(settings, folder);
+  return print(Loaded<AgentSettings>{settings, {}});
+}
+
+}  // namespace poise::realnet::lab

@@ -1,0 +1,28 @@
+// What the daemons of a plan are told: the configurations that every world gives its machines.
+#pragma once
+
+#include <string>
+
+#include "model/scenario/plan.h"
+#include "model/scenario/topology.h"
+
+namespace poise::realnet::lab {
+
+// Where one life of a daemon keeps its own.
+struct LifeFolder {
+  std::string path;  // the folder, absolute
+
+  std::string settings() const { return path + "/settings.toml"; }
+  std::string record() const { return path + "/record"; }
+  std::string log() const { return path + "/log"; }
+  std::string socket() const { return path + "/operator.sock"; }
+};
+
+// The text of the settings file. REQUIRES: the node is a balancer, or a backend; the plan passed
+// check_plan.
+std::string balancer_settings(const scenario::Plan& plan, const scenario::Topology& topology,
+                              scenario::NodeId node, const LifeFolder& folder);
+std::string agent_settings(const scenario::Plan& plan, const scenario::Topology& topology,
+                           scenario::NodeId node, const LifeFolder& folder);
+
+}  // namespace poise::realnet::lab

@@ -1,0 +1,183 @@
+// The real world of one plan: its daemons, and what their records tell.
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+
+#include "model/balancer/counters.h"
+#include "model/scenario/machine_config.h"
+#include "realnet/host/host_setup.h"
+#include "realnet/lab/world.h"
+#include "realnet/system/clock.h"
+#include "realnet/system/error.h"
+#include "realnet/system/namespace.h"
+#include "realnet/system/process.h"
+
+namespace poise::realnet::lab {
+
+using scenario::NodeId;
+using scenario::NodeKind;
+
+namespace {
+
+constexpr Duration kPatience = std::chrono::seconds{5};  // with a daemon that was told to stop
+
+void write_text(const std::string& path, const std::string& text) {
+  std::ofstream file(path, std::ios::binary);
+  if (!(file << text << std::flush)) throw SystemError("write " + path, "the disk is full or dead");
+}
+
+}  // namespace
+
+bool World::has_daemon(NodeId id) const {
+  const NodeKind kind = topology_.nodes()[id].kind;
+  return !options_.without_balancers && (kind == NodeKind::balancer || kind == NodeKind::backend);
+}
+
+LifeFolder World::folder_of(NodeId id) const {
+  return {"/run/poise/" + topology_.nodes()[id].name + "." + std::to_string(hosts_[id].lives)};
+}
+
+void World::start_daemon(NodeId id) {
+  const bool is_balancer = topology_.nodes()[id].kind == NodeKind::balancer;
+  const std::string role = is_balancer ? "balancer" : "agent";
+  ++hosts_[id].lives;
+  const LifeFolder folder = folder_of(id);
+  ::mkdir("/run/poise", 0755);
+  checked(::mkdir(folder.path.c_str(), 0700), "mkdir " + folder.path);
+  write_text(folder.settings(), is_balancer ? balancer_settings(plan_, topology_, id, folder)
+                                            : agent_settings(plan_, topology_, id, folder));
+  hosts_[id].daemon = std::make_unique<Daemon>(
+      std::vector<std::string>{options_.daemon, role, "--config", folder.settings()},
+      network_.where(id), folder.log());
+  lives_.push_back({id, hosts_[id].lives, folder});
+  Daemon& daemon = *hosts_[id].daemon;
+  loop_.watch(daemon.descriptor(), EPOLLIN, [this, id, role, &daemon](std::uint32_t) {
+    throw SystemError("run poised " + role + " on " + topology_.nodes()[id].name,
+                      "it " + daemon.how_it_ended());
+  });
+}
+
+// What the last life left on the host would not have survived its death: rules, VIPs, and what its
+// kernel still had to say to its peers.
+void World::clear_leftovers(NodeId id) {
+  const std::string& name = topology_.nodes()[id].name;
+  const EnterNamespace inside(network_.where(id));
+  HostSetup::undo_leftovers(folder_of(id).path, name);
+  run_checked({{"ss", "--no-header", "--kill", "--all", "--tcp"}});
+}
+
+void World::order(NodeId id, poise::Command::Kind kind) {
+  const std::string& name = topology_.nodes()[id].name;
+  const std::string word(to_string(kind));
+  const auto complain = [this, &name, word](const std::string& why_not) {
+    if (!why_not.empty())
+      notices_.push_back(
+          {to_ns(loop_.now()), "world", "order_refused", name, word + ": " + why_not});
+  };
+  if (!hosts_[id].daemon) return complain("its host is down");
+  // The machine's own word `pause` means: no packets from now on.
+  const std::string now = kind == poise::Command::Kind::pause ? ",\"now\":true" : "";
+  orders_.push_back(std::make_unique<Order>(loop_, folder_of(id).socket(),
+                                            "{\"do\":\"" + word + "\"" + now + "}", complain));
+}
+
+void World::stop_daemons() {
+  for (const Host& host : hosts_) {
+    if (!host.daemon) continue;
+    loop_.forget(host.daemon->descriptor());
+    host.daemon->ask_to_stop();
+  }
+  const Instant patience = realnet::now() + kPatience;
+  for (NodeId id = 0; id < hosts_.size(); ++id)
+    if (hosts_[id].daemon && !hosts_[id].daemon->wait_until(patience))
+      notices_.push_back({to_ns(loop_.now()), topology_.nodes()[id].name, "killed", "daemon",
+                          "it did not stop when it was told to"});
+}
+
+Evidence World::evidence_of(const Life& life) const {
+  const RunSpan span{loop_.origin(), log_.first_start(), Instant{plan_.duration}};
+  if (topology_.nodes()[life.node].kind == NodeKind::balancer)
+    return examine_balancer(life.folder.record(),
+                            scenario::balancer_config(plan_, topology_, life.node),
+                            scenario::policy_config(plan_), span);
+  return examine_agent(life.folder.record(), scenario::agent_config(plan_, topology_, life.node),
+                       span);
+}
+
+// Flows that start before the backends are known everywhere meet balancers with nothing to choose.
+void World::check_readiness(const Life& life, const Evidence& evidence) {
+  const std::size_t expected = topology_.of_kind(NodeKind::backend).size() - plan_.topology.spares;
+  if (life.number > 1 || !evidence.known_at_start || *evidence.known_at_start >= expected) return;
+  notices_.push_back(
+      {to_ns(log_.first_start()), "world", "early", topology_.nodes()[life.node].name,
+       "the first flow starts when it knows " + std::to_string(*evidence.known_at_start) + " of " +
+           std::to_string(expected) + " backends: start the workload later"});
+}
+
+std::vector<scenario::MemberChange> World::examine(scenario::RunResult& result) {
+  struct Carried {
+    Evidence::Carried what;
+    NodeId balancer;
+  };
+  std::vector<Carried> carried;
+  std::vector<scenario::MemberChange> changes;
+  std::map<NodeId, std::vector<std::uint64_t>> counts;  // of all lives
+  for (const Life& life : lives_) {
+    const std::string& name = topology_.nodes()[life.node].name;
+    const Evidence evidence = evidence_of(life);
+    for (const Evidence::Said& said : evidence.said)
+      notices_.push_back(
+          {to_ns(said.at), name, said.notice.kind, said.notice.subject, said.notice.detail});
+    for (const Evidence::Carried& what : evidence.carried) carried.push_back({what, life.node});
+    for (const Evidence::Changed& changed : evidence.changed)
+      if (const auto backend = topology_.find_node(changed.backend))
+        changes.push_back({changed.at, life.node, *backend});
+    std::vector<std::uint64_t>& sum = counts[life.node];
+    sum.resize(kCountNumber);
+    for (std::size_t i = 0; i < kCountNumber; ++i) sum[i] += evidence.counts[i];
+    if (hosts_[life.node].up && life.number == hosts_[life.node].lives)
+      result.digests.push_back({name, "digest", static_cast<std::int64_t>(evidence.digest)});
+    check_readiness(life, evidence);
+    result.events += static_cast<std::int64_t>(evidence.events);
+  }
+  const auto by_time = [](const Carried& a, const Carried& b) { return a.what.at < b.what.at; };
+  std::stable_sort(carried.begin(), carried.end(), by_time);
+  for (const Carried& packet : carried)
+    log_.carried(packet.what.at, packet.balancer, packet.what.packet);
+  for (const auto& [node, sum] : counts)
+    for (std::size_t i = 0; i < kCountNumber; ++i)
+      if (sum[i] > 0)
+        result.counters.push_back({topology_.nodes()[node].name,
+                                   std::string(to_string(static_cast<Count>(i))),
+                                   static_cast<std::int64_t>(sum[i])});
+  std::stable_sort(changes.begin(), changes.end(),
+                   [](const auto& a, const auto& b) { return a.at < b.at; });
+  return changes;
+}
+
+// The records, and beside each the settings that a replay of it needs.
+void World::keep_files(scenario::RunResult& result) const {
+  if (!plan_.measures.records) return;
+  for (const Life& life : lives_) {
+    std::string name = topology_.nodes()[life.node].name;
+    if (life.number > 1) name += "." + std::to_string(life.number);
+    name += ".record";
+    for (const std::string suffix : {"", ".toml"}) {
+      std::ifstream from(life.folder.record() + suffix, std::ios::binary);
+      const std::string bytes{std::istreambuf_iterator<char>(from), {}};
+      const Fd to(checked(::openat(files_.get(), (name + suffix).c_str(),
+                                   O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644),
+                          "make " + options_.files_folder + "/" + name + suffix));
+      if (::write(to.get(), bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()))
+        throw SystemError("write " + options_.files_folder + "/" + name + suffix, errno);
+      result.files.emplace_back(name + suffix, options_.files_folder + "/" + name + suffix);
+    }
+  }
+}
+
+}  // namespace poise::realnet::lab
