@@ -11,8 +11,7 @@ namespace poise {
 using BackendIndex = std::uint16_t;
 inline constexpr BackendIndex kNoBackend = std::numeric_limits<BackendIndex>::max();
 
-// One word, so that it can be stored at once (model/flow/flow_memory.h).
-struct alignas(4) BackendRef {
+struct BackendRef {
   BackendIndex index = kNoBackend;
   std::uint16_t generation = 0;
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 
 #include "model/backend_id.h"
@@ -49,6 +50,6 @@ struct alignas(8) FlowEntry {
            protocol() == other.protocol;
   }
 };
-static_assert(sizeof(FlowEntry) == 56);
+static_assert(sizeof(FlowEntry) == 56 && offsetof(FlowEntry, backend) % 4 == 0);
 
 }  // namespace poise
