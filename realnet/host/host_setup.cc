@@ -187,7 +187,7 @@ void HostSetup::undo() {
 
 std::size_t HostSetup::undo_leftovers(const std::filesystem::path& state_folder,
                                       const std::string& name, Log log) {
-  if (!std::filesystem::exists(HostJournal::file(state_folder, name))) return 0;
+  if (!std::filesystem::exists(state_folder)) return 0;
   HostSetup setup(state_folder, name, std::move(log));
   const std::size_t count = setup.journal_.changes().size();
   setup.undo();

@@ -77,6 +77,7 @@ HostJournal::HostJournal(const fs::path& folder, const std::string& name)
     : folder_(folder),
       name_(name),
       file_(file(folder, name)),
+      draft_(file_.string() + ".new"),
       lock_file_(folder / (name + ".host.lock")),
       boot_(boot_id()),
       namespace_(namespace_cookie()) {
@@ -120,6 +121,7 @@ void HostJournal::lock() {
 
 void HostJournal::read() {
   const std::string attempt = "journal " + file_.string();
+  ::unlink(draft_.c_str());  // of a life that was killed over it
   const Fd opened(::open(file_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!opened) {
     if (errno == ENOENT) return;
@@ -175,9 +177,7 @@ void HostJournal::forget(const std::vector<std::string>& subjects) {
 }
 
 void HostJournal::write(const std::vector<Change>& changes) const {
-  const std::string draft = file_.string() + ".new";
   if (changes.empty()) {
-    ::unlink(draft.c_str());  // of a life that was killed over it
     if (::unlink(file_.c_str()) != 0 && errno != ENOENT)
       throw SystemError("remove " + file_.string(), errno);
     return;
@@ -185,16 +185,16 @@ void HostJournal::write(const std::vector<Change>& changes) const {
   const std::string text =
       JournalText{.name = name_, .boot = boot_, .namespace_cookie = namespace_, .changes = changes}
           .to_json();
-  const std::string attempt = "write " + draft;
+  const std::string attempt = "write " + draft_.string();
   try {
     const Fd opened(
-        checked(::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600),
+        checked(::open(draft_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600),
                 attempt));
     write_all(opened.get(), text, attempt);
     checked(::fsync(opened.get()), attempt);
-    checked(::rename(draft.c_str(), file_.c_str()), "rename " + draft);
+    checked(::rename(draft_.c_str(), file_.c_str()), "rename " + draft_.string());
   } catch (...) {
-    ::unlink(draft.c_str());
+    ::unlink(draft_.c_str());
     throw;
   }
   sync_folder(folder_);

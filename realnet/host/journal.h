@@ -46,6 +46,7 @@ class HostJournal {
   std::filesystem::path folder_;
   std::string name_;
   std::filesystem::path file_;
+  std::filesystem::path draft_;  // what becomes the file
   std::filesystem::path lock_file_;
   Fd lock_;
   std::string boot_;
