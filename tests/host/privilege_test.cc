@@ -71,8 +71,8 @@ TEST_F(Unprivileged, AVipIsRefused) {
 }
 
 TEST_F(Unprivileged, ASysctlIsRefused) {
+  const Folder folder;
   EXPECT_THAT(in_child([&]() -> std::string {
-                const Folder folder;
                 checked(::chmod(folder.path().c_str(), 0777), "chmod");
                 checked(::setresuid(4711, 4711, 4711), "setresuid");
                 HostSetup setup(folder.path(), "lb1");
