@@ -152,7 +152,7 @@ Field list(std::string_view name, std::string_view doc, const Table& table) {
 template <class Struct>
 Table describe(std::string_view name, std::vector<Field> fields) {
   static const Struct defaults{};
-  return Table{.name = name, .fields = std::move(fields), .defaults = &defaults};
+  return Table{name, std::move(fields), &defaults};
 }
 
 }  // namespace poise::scenario

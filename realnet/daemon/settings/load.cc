@@ -141,6 +141,7 @@ class Layers {
         });
     if (!is_of_section) return;
     std::vector<std::string_view> names;
+    names.reserve(key_of.size());
     for (const auto& [variable, key] : key_of) names.push_back(variable);
     problems_.push_back(name + ": no key of " + std::string(table_.whole) + " is called so" +
                         scenario::did_you_mean(name, names));
