@@ -1,59 +1,31 @@
 // The life of an agent's daemon.
 #include "realnet/daemon/agent_role.h"
 
-#include <csignal>
 #include <utility>
 
-#include "model/wire/encapsulation.h"
 #include "realnet/control/endpoint.h"
+#include "realnet/daemon/host_plans.h"
+#include "realnet/daemon/metrics/figures.h"
+#include "realnet/daemon/packet_counters.h"
 #include "realnet/daemon/parts.h"
 #include "realnet/daemon/settings/print.h"
+#include "realnet/system/error.h"
 
 namespace poise::realnet {
 
 namespace {
 
-WhenDeaf when_deaf(const PacketSettings& settings) {
-  return settings.fail == Fail::open ? WhenDeaf::pass : WhenDeaf::drop;
-}
-
-// What balancers send here.
-std::vector<Match> tunnels_of(const AgentConfig& config) {
-  switch (config.encapsulation) {
-    case wire::Encapsulation::caplance:
-      return {Match::udp_tunnel(config.address, wire::kCaplancePort)};
-    case wire::Encapsulation::gue:
-      return {Match::udp_tunnel(config.address, wire::kGuePort)};
-    case wire::Encapsulation::ipip:
-      return {Match::ip_tunnel(config.address, wire::protocol::kIpv4),
-              Match::ip_tunnel(config.address, wire::protocol::kIpv6)};
-    case wire::Encapsulation::gre:
-      return {Match::ip_tunnel(config.address, wire::protocol::kGre)};
+std::string_view outcome_of(Command::Kind kind) {
+  switch (kind) {
+    case Command::Kind::drain:
+    case Command::Kind::pause:
+      return "paused";
+    case Command::Kind::resume:
+      return "resumed";
+    case Command::Kind::deregister:
+      return "deregistered";
   }
-  return {};
-}
-
-RulesConfig rules_in(const AgentSettings& settings) {
-  return {.name = settings.machine.name,
-          .part = "in",
-          .matches = tunnels_of(settings.machine),
-          .queue_first = static_cast<std::uint16_t>(settings.packets.first_queue),
-          .when_deaf = when_deaf(settings.packets)};
-}
-
-// The answers whose MSS is clamped.
-RulesConfig rules_out(const AgentSettings& settings) {
-  RulesConfig rules{.name = settings.machine.name,
-                    .part = "out",
-                    .hook = RulesHook::output,
-                    .queue_first = static_cast<std::uint16_t>(settings.packets.first_queue),
-                    .when_deaf = WhenDeaf::pass,  // without an agent it is but a large MSS
-                    .untracked = false};
-  for (const Vip& vip : settings.machine.vips)
-    if (vip.protocol == wire::protocol::kTcp)
-      rules.matches.push_back(
-          Match::syn_ack_from(vip.address, vip.port == 0 ? std::nullopt : std::optional(vip.port)));
-  return rules;
+  return "";
 }
 
 }  // namespace
@@ -61,29 +33,33 @@ RulesConfig rules_out(const AgentSettings& settings) {
 AgentRole::AgentRole(const AgentSettings& settings, ReadAgain read_again)
     : settings_(settings),
       read_again_(std::move(read_again)),
-      log_(settings.log),
-      signals_(io_, SIGTERM, SIGINT),
-      shards_(io_, {[this](const Message& message) { carry(message); },
-                    [this](const Notice& notice) { take_notice(notice); },
-                    [this](const std::exception& error) { fail(error.what()); }}) {
-  settings_.seed = settings_.machine.seed = seed_of(settings.seed, log_);
+      frame_(settings.machine.name, settings.log, settings.state),
+      shards_(frame_.io(),
+              {.send = [this](const Message& message) { carry(message); },
+               .notice = [this](const Notice& notice) { take_notice(notice); },
+               .failed = [this](const std::exception& error) { frame_.fail(error.what()); },
+               .settled = {}}),
+      drain_timer_(frame_.io()),
+      with_vips_(holds_vips(settings)) {
+  settings_.seed = settings_.machine.seed = seed_of(settings.seed, frame_.log());
   add_shard();
-  dialer_.emplace(io_, endpoint_of(settings_.machine.address, 0).address(),
-                  credentials_of(settings_.credentials), Limits{}, stream_events());
+  dialer_.emplace(frame_.io(), endpoint_of(settings_.machine.address, 0).address(),
+                  credentials_of(settings_.credentials), settings_.limits, stream_events());
 }
 
 void AgentRole::add_shard() {
-  std::unique_ptr<RecordWriter> writer;
-  if (!settings_.record.empty()) {
-    record_ = std::make_unique<RecordFile>(settings_.record, [this](const std::string& why) {
-      log_.error("record_failed", {{"why", why}});
-    });
-    writer = record_->writer(RecordedMachine::agent, configuration_digest(settings_.machine));
-    write_file(settings_.record + ".toml", print(Loaded<AgentSettings>{settings_, {}}));
-  }
   const Emission emission = settings_.packets.emit == Emit::raw ? Emission::raw : Emission::verdict;
-  shards_.add(std::make_unique<Agent>(settings_.machine), std::move(writer),
-              Queue(queue_of(settings_.packets, 0)), emission);
+  shards_.add(std::make_unique<Agent>(settings_.machine), open_record(),
+              Queue(queue_of(settings_.packets, 0)), emission, cpu_of(settings_.packets, 0));
+}
+
+std::unique_ptr<RecordWriter> AgentRole::open_record() {
+  if (settings_.record.empty()) return nullptr;
+  record_ = std::make_unique<RecordFile>(settings_.record, [this](const std::string& why) {
+    frame_.log().error("record_failed", {{"why", why}});
+  });
+  write_file(settings_.record + ".toml", print(Loaded<AgentSettings>{settings_, {}}));
+  return record_->writer(RecordedMachine::agent, configuration_digest(settings_.machine));
 }
 
 StreamEvents AgentRole::stream_events() {
@@ -101,7 +77,7 @@ StreamEvents AgentRole::stream_events() {
               },
           .log =
               [this](const std::string& what) {
-                log_.warning("stream", {{"what", what}});
+                frame_.log().warning("stream", {{"what", what}});
               }};
 }
 
@@ -119,47 +95,142 @@ void AgentRole::carry(const Message& message) {
 }
 
 void AgentRole::take_notice(const Notice& notice) {
-  write_notice(log_, notice);
+  write_notice(frame_.log(), notice);
+  waiting_.take(notice);
+  if (notice.kind == "attach" || notice.kind == "detach") {
+    with_vips_ = notice.kind == "attach";
+    apply_host();
+  }
+  if (leaving_ && registered_count() == 0) frame_.finish();
 }
 
-void AgentRole::install_rules() {
-  rules_.push_back(std::make_unique<Rules>(rules_in(settings_)));
-  if (settings_.machine.clamp_mss && !rules_out(settings_).matches.empty())
-    rules_.push_back(std::make_unique<Rules>(rules_out(settings_)));
-  for (const std::unique_ptr<Rules>& rules : rules_) {
-    rules->install();
-    for (const std::string& remark : rules->remarks()) log_.warning("rules", {{"what", remark}});
+void AgentRole::apply_host() {
+  try {
+    frame_.host().apply(host_plan(settings_, with_vips_));
+  } catch (const SystemError& error) {
+    frame_.fail(error.what());
   }
 }
 
 int AgentRole::run() {
   shards_.run();
-  if (settings_.packets.rules) install_rules();
-  await_signals();
+  frame_.host().apply(host_plan(settings_, with_vips_));
   shards_.act([](Instant now, Recorded<Agent>& machine) { machine.start(now); });
-  log_.event("ready", {{"name", settings_.machine.name}});
-  io_.run();
-  for (const std::unique_ptr<Rules>& rules : rules_) rules->remove();
+  const int status = frame_.run(role(), settings_.operator_side.socket, settings_.metrics,
+                                settings_.stop_drain + std::chrono::seconds{1});
   dialer_.reset();
   shards_.stop();
-  log_.event("stopped", {{"name", settings_.machine.name}});
-  return status_;
+  return status;
 }
 
-void AgentRole::await_signals() {
-  signals_.async_wait([this](const boost::system::error_code& error, int) {
-    if (!error) stop();
+Frame::Role AgentRole::role() {
+  return {.name = "agent",
+          .answer = [this](const nlohmann::json& request,
+                           Reply reply) { answer(request, std::move(reply)); },
+          .status =
+              [this] {
+                return Answer{{"address", settings_.machine.address.to_string()},
+                              {"vips_attached", with_vips_},
+                              {"balancers", settings_.balancers.size()},
+                              {"balancers_registered_at", registered_count()}};
+              },
+          .reload = [this] { return reload(); },
+          .drain = [this] { drain(); },
+          .metrics = [this] { return metrics(); },
+          .unready = [this] { return unready(); },
+          .every_second = {}};
+}
+
+void AgentRole::answer(const nlohmann::json& request, Reply reply) {
+  const std::string what = request.at("do");
+  if (what == "backends") {
+    const Answer list = balancers();
+    return reply(done(std::to_string(list.size()) + " balancers", list));
+  }
+  if (what == "counters") {
+    Answer result = packet_counters(shards_);
+    add_stream_counters(result, dialer_->counters());
+    return reply(done("counted since the start", result));
+  }
+  if (what == "flows") return reply(refused("an agent keeps no flows: ask a balancer"));
+  const std::optional<Command::Kind> kind = order_of(request);
+  if (!kind) return reply(refused("an agent does not know \"" + what + '"'));
+  order(*kind, std::move(reply));
+}
+
+// The outcome is what every balancer that we are registered at says.
+void AgentRole::order(Command::Kind kind, Reply reply) {
+  const std::size_t count = registered_count();
+  if (!command(kind))
+    return reply(refused(count == 0 ? "no balancer has it registered"
+                                    : "its state does not allow it at any balancer"));
+  if (count == 0) return reply(done("it will not register any more"));
+  waiting_.add(std::string(outcome_of(kind)), count, std::move(reply));
+}
+
+bool AgentRole::command(Command::Kind kind) {
+  return shards_.act([&](Instant now, Recorded<Agent>& machine) {
+    return machine.on_command(now, {kind, settings_.machine.name});
+  }) == CommandResult::done;
+}
+
+std::size_t AgentRole::registered_count() {
+  std::size_t count = 0;
+  shards_.look_at_first([&](const Shard<Agent>& shard) {
+    for (PeerId peer = 0; peer < settings_.balancers.size(); ++peer) {
+      const AgentState state = shard.machine().state(peer);
+      count += state == AgentState::active || state == AgentState::paused;
+    }
+  });
+  return count;
+}
+
+Answer AgentRole::balancers() {
+  Answer list = Answer::array();
+  shards_.look_at_first([&](const Shard<Agent>& shard) {
+    for (PeerId peer = 0; peer < settings_.balancers.size(); ++peer)
+      list.push_back({{"balancer", settings_.balancers[peer].to_string()},
+                      {"state", to_string(shard.machine().state(peer))},
+                      {"name", dialer_->name_of(peer)}});
+  });
+  return list;
+}
+
+std::string AgentRole::metrics() {
+  Exposition exposition;
+  shards_.look_at_first(
+      [&](const Shard<Agent>& shard) { write_figures(shard.machine(), exposition); });
+  write_process_figures(exposition);
+  return exposition.text();
+}
+
+std::string AgentRole::unready() {
+  return registered_count() > 0 ? "" : "no balancer has it registered";
+}
+
+std::string AgentRole::reload() {
+  const AgentSettings fresh = read_again_();
+  const std::string outcome = reloaded(changes(settings_, fresh));
+  frame_.log().change(fresh.log);
+  dialer_->use(credentials_of(fresh.credentials));
+  settings_.log = fresh.log;
+  settings_.credentials = fresh.credentials;
+  return outcome;
+}
+
+// No new flows; then, when the time for the old ones is up, deregisters in good order.
+void AgentRole::drain() {
+  static_cast<void>(command(Command::Kind::drain));
+  drain_timer_.expires_after(settings_.stop_drain);
+  drain_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) leave();
   });
 }
 
-void AgentRole::stop() {
-  io_.stop();
-}
-
-void AgentRole::fail(const std::string& why) {
-  log_.error("failed", {{"why", why}});
-  status_ = 1;
-  io_.stop();
+void AgentRole::leave() {
+  leaving_ = true;
+  if (registered_count() == 0) return frame_.finish();
+  static_cast<void>(command(Command::Kind::deregister));
 }
 
 }  // namespace poise::realnet

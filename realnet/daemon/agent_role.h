@@ -2,25 +2,23 @@
 // the host.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <vector>
+#include <string>
 
 #include "model/balancer/agent.h"
 #include "realnet/control/dialer.h"
-#include "realnet/daemon/log/log.h"
+#include "realnet/daemon/frame.h"
 #include "realnet/daemon/record_file.h"
 #include "realnet/daemon/settings/settings.h"
-#include "realnet/host/rules.h"
+#include "realnet/daemon/waiting.h"
 #include "realnet/packets/shards.h"
 
 namespace poise::realnet {
 
 // The VIPs stay on the host as long as the agent wants them (its notices attach and detach): not a
-// balancer's death takes them away.
+// balancer's death takes them away, and not its own.
 class AgentRole {
  public:
   using ReadAgain = std::function<AgentSettings()>;
@@ -33,24 +31,33 @@ class AgentRole {
 
  private:
   void add_shard();
+  std::unique_ptr<RecordWriter> open_record();
   StreamEvents stream_events();
+  Frame::Role role();
   void carry(const Message& message);
   void take_notice(const Notice& notice);
-  void fail(const std::string& why);
-  void await_signals();
-  void install_rules();
-  void stop();
+  void apply_host();
+  void answer(const nlohmann::json& request, Reply reply);
+  void order(Command::Kind kind, Reply reply);
+  bool command(Command::Kind kind);
+  std::size_t registered_count();
+  Answer balancers();
+  std::string metrics();
+  std::string unready();
+  std::string reload();
+  void drain();
+  void leave();
 
   AgentSettings settings_;
   ReadAgain read_again_;
-  Log log_;
-  boost::asio::io_context io_{1};
-  boost::asio::signal_set signals_;
+  Frame frame_;
   std::unique_ptr<RecordFile> record_;
   Shards<Agent> shards_;
   std::optional<Dialer> dialer_;
-  std::vector<std::unique_ptr<Rules>> rules_;
-  int status_ = 0;
+  WaitingOrders waiting_;
+  boost::asio::steady_timer drain_timer_;
+  bool with_vips_;
+  bool leaving_ = false;
 };
 
 }  // namespace poise::realnet

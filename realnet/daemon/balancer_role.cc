@@ -1,63 +1,78 @@
 // The life of a balancer's daemon.
 #include "realnet/daemon/balancer_role.h"
 
-#include <csignal>
 #include <utility>
 
 #include "model/policy/policy.h"
 #include "realnet/control/endpoint.h"
+#include "realnet/daemon/balancer_answers.h"
+#include "realnet/daemon/host_plans.h"
+#include "realnet/daemon/metrics/figures.h"
 #include "realnet/daemon/parts.h"
 #include "realnet/daemon/settings/print.h"
 
 namespace poise::realnet {
 
-namespace {
-
-RulesConfig rules_of(const BalancerSettings& settings) {
-  RulesConfig rules{
-      .name = settings.machine.name,
-      .queue_first = static_cast<std::uint16_t>(settings.packets.first_queue),
-      .queue_count = static_cast<std::uint16_t>(settings.packets.queues),
-      .when_deaf = settings.packets.fail == Fail::open ? WhenDeaf::pass : WhenDeaf::drop};
-  for (const Vip& vip : settings.machine.vips)
-    rules.matches.push_back(Match::vip(vip.address, vip.protocol,
-                                       vip.port == 0 ? std::nullopt : std::optional(vip.port)));
-  return rules;
-}
-
-}  // namespace
-
 BalancerRole::BalancerRole(const BalancerSettings& settings, ReadAgain read_again)
     : settings_(settings),
       read_again_(std::move(read_again)),
-      log_(settings.log),
-      signals_(io_, SIGTERM, SIGINT),
-      shards_(io_, {[this](const Message& message) { carry(message); },
-                    [this](const Notice& notice) { write_notice(log_, notice); },
-                    [this](const std::exception& error) { fail(error.what()); }}) {
-  settings_.seed = settings_.machine.seed = seed_of(settings.seed, log_);
+      frame_(settings.machine.name, settings.log, settings.state),
+      shards_(frame_.io(),
+              {.send = [this](const Message& message) { carry(message); },
+               .notice = [this](const Notice& notice) { write_notice(frame_.log(), notice); },
+               .failed = [this](const std::exception& error) { frame_.fail(error.what()); },
+               .settled = [this](Instant now, const Balancer& first) { settled(now, first); }}) {
+  settings_.seed = settings_.machine.seed = seed_of(settings.seed, frame_.log());
+  remember();
   add_shards();
-  listener_.emplace(io_, endpoint_of(settings_.listen.address, settings_.listen.port),
-                    credentials_of(settings_.credentials), Limits{}, stream_events());
+  restore();
+  listener_.emplace(frame_.io(), endpoint_of(settings_.listen.address, settings_.listen.port),
+                    credentials_of(settings_.credentials), settings_.limits, stream_events());
+}
+
+void BalancerRole::remember() {
+  if (!settings_.state.keep_flows) return;
+  memory_.emplace(settings_.state.folder, settings_.machine.name, settings_.packets.queues,
+                  Balancer::memory_size(settings_.machine), [this](const std::string& what) {
+                    frame_.log().warning("memory", {{"what", what}});
+                  });
 }
 
 void BalancerRole::add_shards() {
-  const std::uint64_t digest = configuration_digest(settings_.machine, settings_.policy);
-  for (std::uint32_t i = 0; i < settings_.packets.queues; ++i) {
-    std::unique_ptr<RecordWriter> writer;
-    if (!settings_.record.empty()) {
-      const std::string path = settings_.record + (i == 0 ? "" : '.' + std::to_string(i));
-      records_.push_back(std::make_unique<RecordFile>(path, [this](const std::string& why) {
-        log_.error("record_failed", {{"why", why}});
-      }));
-      writer = records_.back()->writer(RecordedMachine::balancer, digest);
-      write_file(path + ".toml", print(Loaded<BalancerSettings>{settings_, {}}));
-    }
-    const Emission emission =
-        settings_.packets.emit == Emit::raw ? Emission::raw : Emission::verdict;
-    shards_.add(std::make_unique<Balancer>(settings_.machine, policy::make(settings_.policy)),
-                std::move(writer), Queue(queue_of(settings_.packets, i)), emission);
-  }
+  const Emission emission = settings_.packets.emit == Emit::raw ? Emission::raw : Emission::verdict;
+  for (std::uint32_t i = 0; i < settings_.packets.queues; ++i)
+    shards_.add(std::make_unique<Balancer>(settings_.machine, policy::make(settings_.policy),
+                                           memory_ ? memory_->lent(i) : LentMemory{}),
+                open_record(i), Queue(queue_of(settings_.packets, i)), emission,
+                cpu_of(settings_.packets, i));
+}
+
+// The first queue's record has the name that was given, the others' add their number.
+std::unique_ptr<RecordWriter> BalancerRole::open_record(std::size_t shard) {
+  if (settings_.record.empty()) return nullptr;
+  const std::string path = settings_.record + (shard == 0 ? "" : '.' + std::to_string(shard));
+  records_.push_back(std::make_unique<RecordFile>(path, [this](const std::string& why) {
+    frame_.log().error("record_failed", {{"why", why}});
+  }));
+  write_file(path + ".toml", print(Loaded<BalancerSettings>{settings_, {}}));
+  return records_.back()->writer(RecordedMachine::balancer,
+                                 configuration_digest(settings_.machine, settings_.policy));
+}
+
+void BalancerRole::restore() {
+  if (!memory_) return;
+  const std::vector<std::uint8_t> survived = memory_->survived();
+  if (survived.empty()) return;
+  const RestoreOutcome outcome = shards_.act(
+      [&](Instant now, Recorded<Balancer>& machine) { return machine.on_restore(now, survived); });
+  frame_.log().event("restore", {{"outcome", to_string(outcome)}});
+}
+
+// Flows may follow at once, so the members stand in the file before a packet is decided about.
+void BalancerRole::settled(Instant now, const Balancer& first) {
+  if (!memory_ || written_version_ == first.membership_version()) return;
+  if (memory_->write_members(first.membership_snapshot(now)))
+    written_version_ = first.membership_version();
 }
 
 StreamEvents BalancerRole::stream_events() {
@@ -75,7 +90,7 @@ StreamEvents BalancerRole::stream_events() {
               },
           .log =
               [this](const std::string& what) {
-                log_.warning("stream", {{"what", what}});
+                frame_.log().warning("stream", {{"what", what}});
               }};
 }
 
@@ -92,37 +107,92 @@ void BalancerRole::carry(const Message& message) {
 
 int BalancerRole::run() {
   shards_.run();
-  if (settings_.packets.rules) {
-    rules_.emplace(rules_of(settings_));
-    rules_->install();
-    for (const std::string& remark : rules_->remarks()) log_.warning("rules", {{"what", remark}});
-  }
-  await_signals();
-  log_.event("ready", {{"name", settings_.machine.name},
-                       {"listen", settings_.listen.to_string()},
-                       {"queues", settings_.packets.queues}});
-  io_.run();
-  if (rules_) rules_->remove();
+  frame_.host().apply(host_plan(settings_));
+  const int status =
+      frame_.run(role(), settings_.operator_side.socket, settings_.metrics, settings_.stop_drain);
   listener_.reset();
   shards_.stop();
-  log_.event("stopped", {{"name", settings_.machine.name}});
-  return status_;
+  return status;
 }
 
-void BalancerRole::await_signals() {
-  signals_.async_wait([this](const boost::system::error_code& error, int) {
-    if (!error) stop();
+Frame::Role BalancerRole::role() {
+  return {.name = "balancer",
+          .answer = [this](const nlohmann::json& request, Reply reply) { answer(request, reply); },
+          .status = [this] { return status(); },
+          .reload = [this] { return reload(); },
+          .drain = [this] { drain(); },
+          .metrics = [this] { return metrics(); },
+          .unready = [this] { return unready(); },
+          .every_second =
+              [this] {
+                if (memory_) memory_->touch();
+                if (draining_) drain();
+              }};
+}
+
+void BalancerRole::answer(const nlohmann::json& request, const Reply& reply) {
+  const std::string what = request.at("do");
+  if (what == "backends") return reply(show_backends(shards_));
+  if (what == "flows") return reply(show_flows(shards_));
+  if (what == "counters") return reply(show_counters(shards_, listener_->counters()));
+  const std::optional<Command::Kind> kind = order_of(request);
+  if (!kind) return reply(refused("a balancer does not know \"" + what + '"'));
+  if (!request.contains("backend")) return reply(refused(what + ": which backend?"));
+  reply(order(shards_, *kind, request.at("backend").get<std::string>()));
+}
+
+Answer BalancerRole::status() {
+  Answer status{{"address", settings_.machine.address.to_string()},
+                {"listens_at", settings_.listen.to_string()},
+                {"queues", settings_.packets.queues},
+                {"streams", listener_->connection_count()}};
+  std::uint64_t flows = 0, active = 0, members = 0;
+  shards_.look([&](const Shard<Balancer>& shard) { flows += shard.machine().flows().size(); });
+  shards_.look_at_first([&](const Shard<Balancer>& shard) {
+    members = shard.machine().backends().size();
+    for (const BackendIndex index : shard.machine().backends().by_name())
+      active += shard.machine().backends()[index].state == BackendState::active;
   });
+  status["backends"] = members;
+  status["backends_active"] = active;
+  status["flows"] = flows;
+  return status;
 }
 
-void BalancerRole::stop() {
-  io_.stop();
+std::string BalancerRole::metrics() {
+  Exposition exposition;
+  BalancerFigures figures;
+  shards_.look([&](const Shard<Balancer>& shard) { figures.add(shard.machine()); });
+  figures.write(exposition);
+  write_process_figures(exposition);
+  return exposition.text();
 }
 
-void BalancerRole::fail(const std::string& why) {
-  log_.error("failed", {{"why", why}});
-  status_ = 1;
-  io_.stop();
+std::string BalancerRole::unready() {
+  bool has_active = false;
+  shards_.look_at_first([&](const Shard<Balancer>& shard) {
+    for (const BackendIndex index : shard.machine().backends().by_name())
+      has_active |= shard.machine().backends()[index].state == BackendState::active;
+  });
+  return has_active ? "" : "no backend is active";
+}
+
+std::string BalancerRole::reload() {
+  const BalancerSettings fresh = read_again_();
+  const std::string outcome = reloaded(changes(settings_, fresh));
+  frame_.log().change(fresh.log);
+  listener_->use(credentials_of(fresh.credentials));
+  settings_.log = fresh.log;
+  settings_.credentials = fresh.credentials;
+  return outcome;
+}
+
+// Until no flow is left: somebody else has taken the VIP over, or its clients have gone.
+void BalancerRole::drain() {
+  draining_ = true;
+  std::uint64_t flows = 0;
+  shards_.look([&](const Shard<Balancer>& shard) { flows += shard.machine().flows().size(); });
+  if (flows == 0 || settings_.stop_drain == Duration{}) frame_.finish();
 }
 
 }  // namespace poise::realnet

@@ -2,25 +2,24 @@
 // host.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "model/balancer/balancer.h"
 #include "realnet/control/listener.h"
-#include "realnet/daemon/log/log.h"
+#include "realnet/daemon/balancer_memory.h"
+#include "realnet/daemon/frame.h"
 #include "realnet/daemon/record_file.h"
 #include "realnet/daemon/settings/settings.h"
-#include "realnet/host/rules.h"
 #include "realnet/packets/shards.h"
 
 namespace poise::realnet {
 
-// Made in the order in which a life begins: queues are bound before rules fill them, and members
-// are back before a packet comes. Ends the other way round.
+// Made in the order in which a life begins: the members and flows of the last life are back and the
+// queues are bound before rules fill them. Ends the other way round.
 class BalancerRole {
  public:
   using ReadAgain = std::function<BalancerSettings()>;
@@ -32,23 +31,30 @@ class BalancerRole {
   int run();
 
  private:
+  void remember();
   void add_shards();
+  std::unique_ptr<RecordWriter> open_record(std::size_t shard);
+  void restore();
   StreamEvents stream_events();
+  Frame::Role role();
   void carry(const Message& message);
-  void fail(const std::string& why);
-  void await_signals();
-  void stop();
+  void settled(Instant now, const Balancer& first);
+  void answer(const nlohmann::json& request, const Reply& reply);
+  Answer status();
+  std::string metrics();
+  std::string unready();
+  std::string reload();
+  void drain();
 
   BalancerSettings settings_;
   ReadAgain read_again_;
-  Log log_;
-  boost::asio::io_context io_{1};
-  boost::asio::signal_set signals_;
+  Frame frame_;
+  std::optional<BalancerMemory> memory_;
+  std::optional<std::uint64_t> written_version_;  // of the members in memory_
   std::vector<std::unique_ptr<RecordFile>> records_;
   Shards<Balancer> shards_;
   std::optional<Listener> listener_;
-  std::optional<Rules> rules_;
-  int status_ = 0;
+  bool draining_ = false;
 };
 
 }  // namespace poise::realnet

@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <vector>
 
 #include "realnet/system/clock.h"
 #include "realnet/system/error.h"
@@ -27,6 +28,35 @@ QueueSettings queue_of(const PacketSettings& settings, std::uint32_t index) {
   return {.number = static_cast<std::uint16_t>(settings.first_queue + index),
           .length = settings.queue_length,
           .fail_open = settings.fail == Fail::open};
+}
+
+std::optional<unsigned> cpu_of(const PacketSettings& settings, std::uint32_t index) {
+  if (settings.cpus.empty()) return std::nullopt;
+  return settings.cpus[index % settings.cpus.size()];
+}
+
+// PAUSE drains where flows are tracked (model/balancer/README.md); the other wish is `now`.
+std::optional<Command::Kind> order_of(const nlohmann::json& request) {
+  const std::string what = request.at("do");
+  const bool at_once = request.value("now", false);
+  if (what == "pause") return at_once ? Command::Kind::pause : Command::Kind::drain;
+  if (what == "drain") return Command::Kind::drain;
+  if (what == "resume") return Command::Kind::resume;
+  if (what == "deregister") return Command::Kind::deregister;
+  return std::nullopt;
+}
+
+std::string reloaded(const Changes& changes) {
+  const auto joined = [](const std::vector<std::string>& lines) {
+    std::string text;
+    for (const std::string& line : lines) text += (text.empty() ? "" : "; ") + line;
+    return text;
+  };
+  if (changes.empty()) return "nothing has changed; credentials and log were opened anew";
+  std::string text = changes.running.empty() ? "" : "changed: " + joined(changes.running);
+  if (!changes.restart.empty())
+    text += (text.empty() ? "" : ". ") + ("only a restart changes " + joined(changes.restart));
+  return text;
 }
 
 std::uint64_t seed_of(std::uint64_t given, Log& log) {

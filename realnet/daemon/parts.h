@@ -1,14 +1,19 @@
 // What the roles build their daemons from: settings as the parts want them.
 #pragma once
 
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+#include <string_view>
 
+#include "model/balancer/command.h"
 #include "model/machine.h"
 #include "realnet/control/credentials.h"
 #include "realnet/daemon/log/log.h"
+#include "realnet/daemon/settings/changes.h"
 #include "realnet/daemon/settings/settings.h"
 #include "realnet/packets/nfqueue.h"
-#include "realnet/packets/shard.h"
 
 namespace poise::realnet {
 
@@ -17,6 +22,15 @@ Credentials credentials_of(const CredentialSettings& settings);
 
 // The queue with this number among the role's, from 0.
 QueueSettings queue_of(const PacketSettings& settings, std::uint32_t index);
+
+// Where that queue's thread runs; none: anywhere.
+std::optional<unsigned> cpu_of(const PacketSettings& settings, std::uint32_t index);
+
+// drain, pause ({"now":true}: at once; else it drains), resume, deregister; none: another word.
+std::optional<Command::Kind> order_of(const nlohmann::json& request);
+
+// What a reload did, as a sentence; what only a restart would change stands there by name.
+std::string reloaded(const Changes& changes);
 
 // The drawn seed when none is given; it is logged.
 std::uint64_t seed_of(std::uint64_t given, Log& log);

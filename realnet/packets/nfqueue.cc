@@ -10,9 +10,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <sstream>
 #include <string>
 
 #include "model/check.h"
@@ -63,20 +63,27 @@ VerdictMessage verdict_message(std::uint16_t queue, std::uint32_t id, std::uint3
   return message;
 }
 
-// The kernel answers "not permitted" to both who lacks the privilege and who comes second.
-bool is_held(std::uint16_t queue) {
-  std::ifstream held("/proc/thread-self/net/netfilter/nfnetlink_queue");
-  for (std::string line; std::getline(held, line);)
-    if (std::strtoul(line.c_str(), nullptr, 10) == queue) return true;
-  return false;
-}
-
 template <class T>
 std::span<const std::uint8_t> bytes_of(const T& value) {
   return {reinterpret_cast<const std::uint8_t*>(&value), sizeof value};
 }
 
 }  // namespace
+
+// A line a queue: number, port id, waiting, copy mode, copy range, dropped (full), dropped
+// (socket).
+KernelQueue kernel_queue(std::uint16_t number) {
+  std::ifstream queues("/proc/thread-self/net/netfilter/nfnetlink_queue");
+  for (std::string line; std::getline(queues, line);) {
+    std::istringstream fields(line);
+    std::uint64_t queue = 0, port = 0, mode = 0, range = 0;
+    KernelQueue found{.held = true};
+    fields >> queue >> port >> found.waiting >> mode >> range >> found.dropped_full >>
+        found.dropped_socket;
+    if (fields && queue == number) return found;
+  }
+  return {};
+}
 
 Queue::Queue(const QueueSettings& settings)
     : settings_(settings),
@@ -154,7 +161,8 @@ void Queue::configure(std::uint16_t type, std::span<const std::uint8_t> attribut
       continue;
     }
     const int error = static_cast<const nlmsgerr*>(NLMSG_DATA(header))->error;
-    if ((error == -EBUSY || error == -EPERM) && is_held(settings_.number))
+    // "Not permitted" is the answer to both who lacks the privilege and who comes second.
+    if ((error == -EBUSY || error == -EPERM) && kernel_queue(settings_.number).held)
       throw SystemError(attempt, "another process holds it");
     if (error != 0) throw SystemError(attempt, -error);
     return;

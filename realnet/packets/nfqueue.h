@@ -18,6 +18,7 @@
 #include "model/packet.h"
 #include "model/time.h"
 #include "realnet/system/fd.h"
+#include "realnet/system/single_writer_count.h"
 
 namespace poise::realnet {
 
@@ -31,14 +32,23 @@ struct QueueSettings {
 // Where on its way through the host a datagram was when it was queued.
 enum class Hook : std::uint8_t { prerouting, input, forward, output, postrouting };
 
-// What went wrong and was survived.
+// What happened, and what went wrong and was survived. Other threads may read it.
 struct QueueCounters {
-  std::uint64_t received = 0;
-  std::uint64_t checksums_finished = 0;
-  std::uint64_t unreadable = 0;       // netlink messages that make no sense
-  std::uint64_t overruns = 0;         // the socket's buffer was full (ENOBUFS): datagrams were lost
-  std::uint64_t verdicts_failed = 0;  // the kernel refused them; their datagrams are gone
+  SingleWriterCount received;
+  SingleWriterCount checksums_finished;
+  SingleWriterCount unreadable;       // netlink messages that make no sense
+  SingleWriterCount overruns;         // the socket's buffer was full (ENOBUFS): datagrams were lost
+  SingleWriterCount verdicts_failed;  // the kernel refused them; their datagrams are gone
 };
+
+// What the kernel says of a queue in this thread's namespace; zeros when nobody holds it.
+struct KernelQueue {
+  bool held = false;
+  std::uint64_t waiting = 0;         // for a verdict, now
+  std::uint64_t dropped_full = 0;    // because too many waited
+  std::uint64_t dropped_socket = 0;  // because the reader's buffer was full
+};
+KernelQueue kernel_queue(std::uint16_t number);
 
 // Not thread-safe. The datagrams of a burst lie in the queue's own memory, with kHeadroom before
 // each, until the next receive().

@@ -11,6 +11,7 @@
 #include "model/machine.h"
 #include "model/packet.h"
 #include "realnet/system/fd.h"
+#include "realnet/system/single_writer_count.h"
 
 namespace poise::realnet {
 
@@ -19,10 +20,10 @@ namespace poise::realnet {
 class RawSender {
  public:
   struct Counters {
-    std::uint64_t sent = 0;
-    std::uint64_t too_big = 0;      // longer than the way's MTU (EMSGSIZE)
-    std::uint64_t unreachable = 0;  // no route, or the kernel forbids it
-    std::uint64_t failed = 0;       // any other reason
+    SingleWriterCount sent;
+    SingleWriterCount too_big;      // longer than the way's MTU (EMSGSIZE)
+    SingleWriterCount unreachable;  // no route, or the kernel forbids it
+    SingleWriterCount failed;       // any other reason
   };
 
   // `mark`: of the sockets (SO_MARK), so that rules can tell our own datagrams; 0: none.

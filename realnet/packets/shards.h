@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -19,6 +20,7 @@
 
 #include "model/check.h"
 #include "realnet/packets/shard.h"
+#include "realnet/system/thread.h"
 
 namespace poise::realnet {
 
@@ -32,6 +34,8 @@ class Shards {
     std::function<void(const Message&)> send;
     std::function<void(const Notice&)> notice;
     std::function<void(const std::exception&)> failed;  // a shard's thread ended
+    // After every control event, before any packet is decided about: the first machine. Optional.
+    std::function<void(Instant, const M&)> settled;
   };
 
   Shards(boost::asio::io_context& io, Callbacks callbacks)
@@ -40,16 +44,18 @@ class Shards {
   Shards(const Shards&) = delete;
   Shards& operator=(const Shards&) = delete;
 
-  // REQUIRES: before run().
+  // `cpu`: where its thread runs; none: anywhere. REQUIRES: before run().
   void add(std::unique_ptr<M> machine, std::unique_ptr<RecordWriter> writer, Queue queue,
-           Emission emission) {
+           Emission emission, std::optional<unsigned> cpu = {}) {
+    cpus_.push_back(cpu);
     shards_.push_back(std::make_unique<Shard<M>>(std::move(machine), std::move(writer),
                                                  std::move(queue), emission, shards_.empty()));
   }
 
   // Begins to take packets.
   void run() {
-    for (const auto& shard : shards_) threads_.emplace_back([this, &shard] { work(*shard); });
+    for (std::size_t i = 0; i < shards_.size(); ++i)
+      threads_.emplace_back([this, i] { work(*shards_[i], cpus_[i]); });
   }
   // Ends the threads, then the records. Idempotent.
   void stop() {
@@ -70,7 +76,7 @@ class Shards {
     const auto on = [&](Recorded<M>& machine) { return event(at, machine); };
     using Result = decltype(on(std::declval<Recorded<M>&>()));
     const After after{*this};  // carries out what was asked, with the locks still held
-    for (std::size_t i = 1; i < shards_.size(); ++i) static_cast<void>(shards_[i]->act(on), 0);
+    for (std::size_t i = 1; i < shards_.size(); ++i) follow(*shards_[i], on);
     if constexpr (std::is_void_v<Result>)
       shards_[0]->act(on);
     else
@@ -81,7 +87,13 @@ class Shards {
   template <class Look>
   void look(Look&& look) {
     const std::vector<std::unique_lock<std::mutex>> locks = lock_all();
-    for (const auto& shard : shards_) look(*shard);
+    for (const auto& shard : shards_) look(std::as_const(*shard));
+  }
+
+  template <class Look>
+  void look_at_first(Look&& look) {
+    const std::lock_guard lock(shards_[0]->mutex());
+    look(std::as_const(*shards_[0]));
   }
 
   std::size_t size() const { return shards_.size(); }
@@ -92,14 +104,23 @@ class Shards {
     ~After() { shards.settle(); }
   };
 
+  template <class Event>
+  static void follow(Shard<M>& shard, const Event& event) {
+    if constexpr (std::is_void_v<decltype(shard.act(event))>)
+      shard.act(event);
+    else
+      static_cast<void>(shard.act(event));
+  }
+
   std::vector<std::unique_lock<std::mutex>> lock_all() {
     std::vector<std::unique_lock<std::mutex>> locks;
     for (const auto& shard : shards_) locks.emplace_back(shard->mutex());
     return locks;
   }
 
-  void work(Shard<M>& shard) {
+  void work(Shard<M>& shard, std::optional<unsigned> cpu) {
     try {
+      if (cpu) pin_to_cpu(*cpu);
       while (!stopping_) {
         if (!shard.work() || wake_posted_.exchange(true)) continue;
         boost::asio::post(io_, [this] {
@@ -122,6 +143,7 @@ class Shards {
         boost::asio::post(io_, [this, errand = std::move(errand)] { carry_out(errand); });
       next = std::min(next, shard->deadline());
     }
+    if (callbacks_.settled) callbacks_.settled(now(), shards_[0]->machine());
     if (next == armed_) return;
     armed_ = next;
     if (next == kNever) {
@@ -146,6 +168,7 @@ class Shards {
   boost::asio::steady_timer timer_;
   Instant armed_ = kNever;  // when timer_ fires
   std::vector<std::unique_ptr<Shard<M>>> shards_;
+  std::vector<std::optional<unsigned>> cpus_;
   std::vector<std::thread> threads_;
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> wake_posted_ = false;

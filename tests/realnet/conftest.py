@@ -11,6 +11,7 @@ sys.path.insert(0, str(HERE))
 
 import private  # noqa: E402
 from network import Network  # noqa: E402
+from service import Service  # noqa: E402
 
 
 def pytest_configure(config):
@@ -29,3 +30,9 @@ def network(tmp_path):
     made = Network(tmp_path)
     yield made
     made.end()
+
+
+@pytest.fixture
+def service(network, build):
+    """A client, a balancer and two web servers, all up; what it registers keeps its defaults."""
+    return Service(network, build).start()

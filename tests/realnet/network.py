@@ -66,6 +66,7 @@ class Host:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(process.pid, signal.SIGKILL)
             process.wait()
+        ip("link del", self.name)
         ip("netns del", self.name)
 
 

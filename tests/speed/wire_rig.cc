@@ -16,6 +16,7 @@
 #include "model/wire/build.h"
 #include "realnet/packets/raw_sender.h"
 #include "realnet/system/error.h"
+#include "realnet/system/thread.h"
 
 namespace poise::realnet {
 
@@ -107,7 +108,7 @@ std::uint64_t WireRig::sunk() const {
   return 0;
 }
 
-WireRig::Sender::Sender(const WireRig& rig, std::size_t size, unsigned flows, int cpu) {
+WireRig::Sender::Sender(const WireRig& rig, std::size_t size, unsigned flows, unsigned cpu) {
   child_ = checked(::fork(), "fork a sender");
   if (child_ != 0) return;
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -132,13 +133,6 @@ std::unique_ptr<Balancer> WireRig::balancer() {
   const std::string text(probe->bytes().begin(), probe->bytes().end());
   say(*balancer, "SANE " + text.substr(text.find("SANITY ") + 7, 16) + '\n');
   return balancer;
-}
-
-void pin_to_cpu(int cpu) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(cpu, &set);
-  ::sched_setaffinity(0, sizeof set, &set);
 }
 
 }  // namespace poise::realnet

@@ -33,7 +33,7 @@ class WireRig {
   // as it can, until it is destroyed. `cpu`: where it runs.
   class Sender {
    public:
-    Sender(const WireRig& rig, std::size_t size, unsigned flows, int cpu);
+    Sender(const WireRig& rig, std::size_t size, unsigned flows, unsigned cpu);
     ~Sender();
     Sender(const Sender&) = delete;
     Sender& operator=(const Sender&) = delete;
@@ -50,8 +50,5 @@ class WireRig {
   std::string path(const Fd& host) const;
   Fd client_, host_, sink_;
 };
-
-// Pins this thread.
-void pin_to_cpu(int cpu);
 
 }  // namespace poise::realnet

@@ -16,6 +16,7 @@
 #include "realnet/packets/raw_sender.h"
 #include "realnet/packets/shard.h"
 #include "realnet/system/clock.h"
+#include "realnet/system/thread.h"
 #include "tests/speed/wire_rig.h"
 
 namespace poise::realnet {
@@ -24,7 +25,7 @@ namespace {
 constexpr Duration kWarmUp = std::chrono::milliseconds{200},
                    kRound = std::chrono::milliseconds{800};
 constexpr unsigned kFlows = 1000;
-constexpr int kSenderCpu = 1, kLoopCpu = 0;
+constexpr unsigned kSenderCpu = 1, kLoopCpu = 0;
 
 using Fate = Queue::Fate;
 

@@ -1,0 +1,149 @@
+// What all roles have in common.
+#include "realnet/daemon/frame.h"
+
+#include <unistd.h>
+
+#include <boost/asio/post.hpp>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "realnet/system/clock.h"
+#include "realnet/system/error.h"
+
+namespace poise::realnet {
+
+namespace {
+
+std::string made(const std::string& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) throw SystemError("make the state folder " + folder, error.value());
+  return folder;
+}
+
+}  // namespace
+
+Frame::Frame(const std::string& label, const LogSettings& log, const StateSettings& state)
+    : label_(label),
+      log_(log),
+      host_(made(state.folder), label,
+            [this](const std::string& step) {
+              log_.debug("host", {{"step", step}});
+            }),
+      deadline_(io_),
+      second_(io_),
+      started_(now()) {}
+
+int Frame::run(Role role, const std::string& socket, const MetricsSettings& metrics,
+               Duration stop_drain) {
+  role_ = std::move(role);
+  stop_drain_ = stop_drain;
+  const Signals signals(io_, {.stop =
+                                  [this](int times) {
+                                    if (times > 1)
+                                      finish();
+                                    else
+                                      stop();
+                                  },
+                              .reload =
+                                  [this] {
+                                    try {
+                                      static_cast<void>(reload());
+                                    } catch (const std::exception&) {  // it is in the log
+                                    }
+                                  },
+                              .reopen_log = [this] { log_.reopen(); }});
+  const OperatorServer operator_server(
+      io_, socket,
+      [this](const nlohmann::json& request, Reply reply) { answer(request, std::move(reply)); }, {},
+      [this](const std::string& what) {
+        log_.warning("operator", {{"what", what}});
+      });
+  std::optional<MetricsServer> metrics_server;
+  if (metrics.listen)
+    metrics_server.emplace(io_, *metrics.listen,
+                           MetricsSource{.metrics = role_.metrics,
+                                         .unwell = [] { return std::string(); },
+                                         .unready = role_.unready});
+  std::function<void(const boost::system::error_code&)> tick =
+      [&](const boost::system::error_code& error) {
+        if (error) return;
+        log_.tick();
+        if (role_.every_second) role_.every_second();
+        second_.expires_after(std::chrono::seconds{1});
+        second_.async_wait(tick);
+      };
+  tick({});
+  supervisor_.watch(io_, [] { return true; });
+  supervisor_.ready();
+  log_.event("ready", {{"role", role_.name}, {"name", label_}, {"pid", ::getpid()}});
+  io_.run();
+  second_.cancel();
+  host_.undo();
+  log_.event("stopped", {{"role", role_.name}, {"name", label_}, {"status", status_}});
+  return status_;
+}
+
+void Frame::finish(int status) {
+  if (status != 0) status_ = status;
+  // What was said to an operator a moment ago shall reach him.
+  boost::asio::post(io_, [this] { boost::asio::post(io_, [this] { io_.stop(); }); });
+}
+
+void Frame::fail(const std::string& why) {
+  log_.error("failed", {{"why", why}});
+  finish(1);
+}
+
+void Frame::answer(const nlohmann::json& request, Reply reply) {
+  const std::string what = request.at("do");
+  if (what == "status") return reply(done(label_ + " is up", status()));
+  if (what == "reload") return reply(done(reload()));
+  if (what == "stop") return reply(done(stop()));
+  role_.answer(request, std::move(reply));
+}
+
+Answer Frame::status() const {
+  Answer status{{"role", role_.name},
+                {"name", label_},
+                {"state", stopping_ ? "stopping" : "running"},
+                {"pid", ::getpid()},
+                {"uptime_s", to_seconds(now() - started_)},
+                {"host_in_order", host_.is_in_place()},
+                {"log_lines_lost", log_.lost()}};
+  status.update(role_.status());
+  return status;
+}
+
+std::string Frame::stop() {
+  if (stopping_) return "it is stopping already";
+  stopping_ = true;
+  supervisor_.stopping();
+  log_.event("stopping", {{"drain", stop_drain_}});
+  deadline_.expires_after(stop_drain_);
+  deadline_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) finish();
+  });
+  role_.drain();
+  return stop_drain_ > Duration{}
+             ? "it stops when its flows have ended, in " +
+                   std::to_string(static_cast<int>(to_seconds(stop_drain_))) + " s at the latest"
+             : "it stops";
+}
+
+std::string Frame::reload() {
+  supervisor_.reloading();
+  try {
+    const std::string outcome = role_.reload();
+    log_.event("reloaded", {{"outcome", outcome}});
+    supervisor_.ready();
+    return outcome;
+  } catch (const std::exception& error) {
+    log_.error("reload_failed", {{"why", error.what()}});
+    supervisor_.ready();
+    throw;
+  }
+}
+
+}  // namespace poise::realnet

@@ -1,0 +1,71 @@
+// What all roles have in common: an event loop, a log, signals, an operator, metrics, a host to put
+// in order, and an end in good order.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "realnet/control/operator_server.h"
+#include "realnet/daemon/log/log.h"
+#include "realnet/daemon/metrics/server.h"
+#include "realnet/daemon/service/signals.h"
+#include "realnet/daemon/service/supervisor.h"
+#include "realnet/daemon/settings/settings.h"
+#include "realnet/host/host_setup.h"
+
+namespace poise::realnet {
+
+class Frame {
+ public:
+  // What a role adds. All are called on the event loop.
+  struct Role {
+    std::string name;  // "balancer", "agent"
+    // An operator's request that the frame does not know.
+    std::function<void(const nlohmann::json& request, Reply reply)> answer;
+    std::function<Answer()> status;        // added to what the frame says
+    std::function<std::string()> reload;   // reads the settings again; the outcome as a sentence
+    std::function<void()> drain;           // begins the end; calls finish() when nothing is left
+    std::function<std::string()> metrics;  // Prometheus's text
+    std::function<std::string()> unready;  // why it serves nobody yet; empty: it does
+    std::function<void()> every_second;    // optional
+  };
+
+  // `label`: the daemon's own name, which its chain, journal and log carry. Throws SystemError.
+  Frame(const std::string& label, const LogSettings& log, const StateSettings& state);
+
+  boost::asio::io_context& io() { return io_; }
+  Log& log() { return log_; }
+  HostSetup& host() { return host_; }
+
+  // Serves until the end; the exit status. The host is put back before it returns.
+  int run(Role role, const std::string& socket, const MetricsSettings& metrics,
+          Duration stop_drain);
+  // The end, now.
+  void finish(int status = 0);
+  // Something broke that cannot go on: logs it, and ends with status 1.
+  void fail(const std::string& why);
+
+ private:
+  void answer(const nlohmann::json& request, Reply reply);
+  Answer status() const;
+  std::string stop();
+  std::string reload();
+
+  std::string label_;
+  boost::asio::io_context io_{1};
+  Log log_;
+  HostSetup host_;
+  Supervisor supervisor_;
+  boost::asio::steady_timer deadline_, second_;
+  Role role_;
+  Duration stop_drain_{};
+  Instant started_;
+  bool stopping_ = false;
+  int status_ = 0;
+};
+
+}  // namespace poise::realnet
