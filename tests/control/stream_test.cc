@@ -38,6 +38,30 @@ TEST(Streams, CloseFlushesWhatWasSentAndIsNotAnsweredByADown) {
   EXPECT_EQ(rig.at_listener.downs(), 0);
 }
 
+TEST(Streams, CloseFlushesToAPeerThatStillTalks) {
+  Rig rig;
+  Fd talker(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const int small = 4096;  // so that most of what is sent still waits when it is closed
+  ::setsockopt(talker.get(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+  const Listener::Endpoint to = rig.listener->endpoint();
+  ASSERT_EQ(::connect(talker.get(), to.data(), static_cast<socklen_t>(to.size())), 0);
+  ASSERT_TRUE(rig.until([&] { return rig.at_listener.ups() == 1; }));
+  const PeerId peer = rig.at_listener.peers.begin()->first;
+  rig.listener->send(peer, std::string(200'000, 'x'));
+  rig.listener->close(peer);
+  rig.io.restart();
+  rig.io.poll();
+  std::size_t received = 0;
+  ASSERT_TRUE(rig.until([&] {
+    ::send(talker.get(), "more\n", 5, MSG_NOSIGNAL | MSG_DONTWAIT);
+    std::array<char, 16384> piece{};
+    const ssize_t count = ::recv(talker.get(), piece.data(), piece.size(), MSG_DONTWAIT);
+    if (count > 0) received += static_cast<std::size_t>(count);
+    return count == 0 || (count < 0 && errno != EAGAIN);
+  }));
+  EXPECT_EQ(received, 200'000u);
+}
+
 TEST(Streams, AnEndIsToldOnce) {
   Rig rig;
   ASSERT_TRUE(rig.comes_up());
