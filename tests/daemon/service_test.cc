@@ -61,9 +61,9 @@ TEST(Supervisor, HearsOfEveryStepOfALife) {
 }
 
 TEST(Supervisor, ItsAbsenceIsNoMatter) {
+  boost::asio::io_context context;
   Supervisor supervisor;
   supervisor.ready();
-  boost::asio::io_context context;
   supervisor.watch(context, [] { return true; });
   context.run();  // there is no watchdog to wait for
 }
@@ -71,8 +71,8 @@ TEST(Supervisor, ItsAbsenceIsNoMatter) {
 TEST(Supervisor, TheWatchdogHearsOnlyFromTheLiving) {
   Listener listener;
   ::setenv("WATCHDOG_USEC", "20000", 1);
-  Supervisor supervisor;
   boost::asio::io_context context;
+  Supervisor supervisor;
   int asked = 0;
   supervisor.watch(context, [&] {
     if (++asked == 5) context.stop();

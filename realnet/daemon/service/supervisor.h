@@ -21,7 +21,8 @@ class Supervisor {
 
   // Sends its sign of life at half the time that the service manager gives (WatchdogSec=), while
   // alive() says so; a daemon whose loop stands still or that is not alive is restarted. Nothing
-  // when no watchdog is asked for. REQUIRES: called once; `this` outlives the context's run.
+  // when no watchdog is asked for. REQUIRES: called once; the context outlives `this`, and runs no
+  // longer than it lives.
   void watch(boost::asio::io_context& context, std::function<bool()> alive);
 
  private:
