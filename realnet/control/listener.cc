@@ -179,7 +179,8 @@ void Listener::take(Fd fd, const Endpoint& remote) {
 // So one is turned away with the spare, and the others wait until some descriptor may be free.
 void Listener::spend_spare(int why) {
   spare_.reset();
-  Fd(::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC));
+  Fd turned_away(::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC));
+  turned_away.reset();
   spare_ = spare();
   streams_->note(StreamCount::descriptors_exhausted, std::string("accept: ") +
                                                          std::generic_category().message(why) +

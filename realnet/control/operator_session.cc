@@ -19,7 +19,13 @@ class Promise {
   explicit Promise(std::weak_ptr<OperatorSession> session) : session_(std::move(session)) {}
   Promise(const Promise&) = delete;
   Promise& operator=(const Promise&) = delete;
-  ~Promise() { keep(refused("the daemon forgot the request")); }
+  ~Promise() {
+    try {
+      keep(refused("the daemon forgot the request"));
+    } catch (const std::exception&) {
+      // No memory for an answer: the session's own time limit ends it.
+    }
+  }
 
   void keep(const Answer& answer) {
     const std::shared_ptr<OperatorSession> session = std::exchange(session_, {}).lock();
