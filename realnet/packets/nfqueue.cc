@@ -89,7 +89,9 @@ Queue::Queue(const QueueSettings& settings)
     : settings_(settings),
       socket_(checked(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER),
                       "open a netfilter socket")),
-      memory_(kBurst * kSlotSize) {
+      memory_(kBurst * kSlotSize),
+      receive_parts_(kBurst),
+      receive_headers_(kBurst) {
   const sockaddr_nl anywhere{AF_NETLINK, 0, 0, 0};
   checked(::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&anywhere), sizeof anywhere),
           "bind a netfilter socket");

@@ -97,9 +97,10 @@ class Queue {
 
   QueueSettings settings_;
   Fd socket_;
+  // These point at one another, so they stay where they are when the queue is moved.
   std::vector<std::uint8_t> memory_;  // kBurst slots
-  std::array<iovec, kBurst> receive_parts_{};
-  std::array<mmsghdr, kBurst> receive_headers_{};
+  std::vector<iovec> receive_parts_;
+  std::vector<mmsghdr> receive_headers_;
   std::array<Packet, kBurst> packets_;
   std::array<Meta, kBurst> meta_;
   std::size_t count_ = 0;

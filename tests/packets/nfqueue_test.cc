@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "model/wire/checksum.h"
@@ -78,6 +80,16 @@ TEST_F(NfQueue, WhatIsReplacedGoesOnWithItsNewBytes) {
   client.send_to("10.9.0.1", 2000, text("hello"));
   serve(queue, 1, redirect);
   EXPECT_EQ(got.receive(), text("hello"));
+}
+
+TEST_F(NfQueue, AMovedQueueReadsWhereItsMemoryIs) {
+  auto first = std::make_unique<Queue>(settings());
+  Queue queue(std::move(*first));
+  first.reset();
+  UdpSocket client("10.9.0.2", 1000), server("10.9.0.1", 2000);
+  client.send_to("10.9.0.1", 2000, text("hello"));
+  serve(queue, 1, [](Packet&) { return Fate::accept; });
+  EXPECT_EQ(server.receive(), text("hello"));
 }
 
 TEST_F(NfQueue, SoDoesIpv6) {

@@ -1,13 +1,17 @@
 """Hosts in network namespaces on one switch, and processes on them."""
 
 import contextlib
+import ctypes
 import os
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
 
 PATIENCE_S = 10.0
+CLONE_NEWNET = 0x40000000
+LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def ip(*arguments):
@@ -27,6 +31,11 @@ def wait_until(question, what, patience_s=PATIENCE_S):
         time.sleep(0.01)
 
 
+def set_namespace(file):
+    if LIBC.setns(file.fileno(), CLONE_NEWNET) != 0:
+        raise OSError(ctypes.get_errno(), "setns")
+
+
 class Host:
     """A namespace with one device, eth0, on the switch: 10.9.0.N/24 and fd09::N/64."""
 
@@ -44,6 +53,26 @@ class Host:
             f"addr add {self.v6}/64 dev eth0 nodad",
         ):
             ip(f"-n {name} {command}")
+
+    def add_address(self, v4, v6):
+        """One more of each family, if it has them not."""
+        ip(f"-n {self.name} addr replace {v4} dev eth0")
+        ip(f"-n {self.name} addr replace {v6} dev eth0 nodad")
+
+    @contextlib.contextmanager
+    def inside(self):
+        """This thread is on this host; sockets that it makes stay there."""
+        with open("/proc/thread-self/ns/net") as home, open(f"/run/netns/{self.name}") as there:
+            set_namespace(there)
+            try:
+                yield
+            finally:
+                set_namespace(home)
+
+    def socket(self, *arguments):
+        """A socket of this host."""
+        with self.inside():
+            return socket.socket(*arguments)
 
     def popen(self, *command, **options):
         """Starts a process on this host; it ends with the host."""

@@ -10,7 +10,10 @@ http {{
   access_log off; keepalive_requests 1000000; client_body_temp_path {folder};
   proxy_temp_path {folder}; fastcgi_temp_path {folder};
   uwsgi_temp_path {folder}; scgi_temp_path {folder};
-  server {{ listen 80; listen [::]:80; root {folder}; }}
+  server {{
+    listen 80; listen [::]:80; root {folder};
+    location /slow/ {{ alias {folder}/; limit_rate 4m; }}
+  }}
 }}
 """
 
@@ -21,19 +24,22 @@ class Service:
     def __init__(self, network, build, balancers=("lb",), backends=("web1", "web2")):
         self.network, self.build = network, build
         self.client = network.host("client")
-        self.balancers = {name: daemons.balancer(build, network.host(name)) for name in balancers}
-        hosts = [network.host(name) for name in balancers]
-        self.agents = {
-            name: daemons.agent(build, network.host(name), hosts) for name in backends
-        }
+        self.balancers = dict.fromkeys(balancers)
+        self.agents = dict.fromkeys(backends)
+        self.configure({}, {})
 
     def configure(self, balancer=None, agent=None):
-        """Other settings for all daemons: {section: {key: value}}; before start."""
-        hosts = [daemon.host for daemon in self.balancers.values()]
-        for name, daemon in self.balancers.items():
-            self.balancers[name] = daemons.balancer(self.build, daemon.host, **(balancer or {}))
-        for name, daemon in self.agents.items():
-            self.agents[name] = daemons.agent(self.build, daemon.host, hosts, **(agent or {}))
+        """Other settings for the daemons of a role: {section: {key: value}}; while none runs."""
+        hosts = [self.network.host(name) for name in self.balancers]
+        if balancer is not None:
+            for host in hosts:
+                self.balancers[host.name] = daemons.balancer(self.build, host, **balancer)
+        if agent is not None:
+            for name in self.agents:
+                self.agents[name] = daemons.agent(
+                    self.build, self.network.host(name), hosts, **agent
+                )
+            self.agent_settings = agent
         return self
 
     def start(self):
@@ -45,14 +51,23 @@ class Service:
         wait_until(self.is_whole, "every balancer has every backend active")
         return self
 
+    def add_backend(self, name):
+        """One more, started."""
+        hosts = [daemon.host for daemon in self.balancers.values()]
+        host = self.network.host(name)
+        self.agents[name] = daemons.agent(self.build, host, hosts, **self.agent_settings)
+        self.serve_web(name)
+        self.agents[name].start()
+        wait_until(self.is_whole, "the new backend is active")
+
     def serve_web(self, name):
-        """nginx that answers / with its host's name, and /SIZE with so many bytes."""
+        """nginx that answers / with its host's name, /SIZE with so many bytes, /slow/SIZE slowly."""
         host = self.network.host(name)
         folder = self.network.folder / f"{name}-web"
         folder.mkdir()
         (folder / "index.html").write_text(name)
         for size in (1000, 10_000, 100_000, 10_000_000):
-            (folder / str(size)).write_bytes(b"x" * size)
+            (folder / str(size)).write_bytes((name.encode() * size)[:size])
         (folder / "nginx.conf").write_text(WEB_SERVER.format(folder=folder))
         folder.chmod(0o755)
         host.popen("nginx", "-c", folder / "nginx.conf", "-p", folder)
