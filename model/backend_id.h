@@ -19,4 +19,12 @@ struct BackendRef {
   friend constexpr bool operator==(BackendRef, BackendRef) = default;
 };
 
+// How many flows a backend has.
+struct FlowCount {
+  BackendIndex backend = kNoBackend;
+  std::uint32_t count = 0;
+
+  friend constexpr bool operator==(FlowCount, FlowCount) = default;
+};
+
 }  // namespace poise

@@ -217,6 +217,19 @@ bool Agent::order(Instant now, PeerId peer, Command::Kind kind) {
   return true;
 }
 
+void Agent::on_health(Instant, std::uint16_t code) {
+  POISE_CHECK(code >= 100 && code <= 999);
+  if (code == health_) return;
+  health_ = code;
+  for (PeerId peer = 0; peer < links_.size(); ++peer)
+    if (links_[peer].heartbeat != kNever) say_health(peer);
+}
+
+void Agent::say_health(PeerId peer) {
+  say(peer, "HEALTH " + std::to_string(health_));
+  counters_.add(Count::heartbeats);
+}
+
 void Agent::on_timer(Instant now) {
   for (PeerId peer = 0; peer < links_.size(); ++peer) {
     Link& link = links_[peer];
@@ -230,8 +243,7 @@ void Agent::on_timer(Instant now) {
         lose(now, peer, "silence");
       }
     } else if (link.heartbeat <= now) {
-      say(peer, "HEALTH 200");
-      counters_.add(Count::heartbeats);
+      say_health(peer);
       // In step with the first, however late the timer was; those that were missed stay so.
       link.heartbeat += config_.heartbeat * ((now - link.heartbeat) / config_.heartbeat + 1);
     }
@@ -254,7 +266,7 @@ void Agent::tell(std::string_view kind, PeerId peer, std::string detail) {
 
 std::uint64_t Agent::digest() const {
   Digest digest;
-  digest.add(rng_.digest()).add(attached_).add(counters_.digest());
+  digest.add(rng_.digest()).add(attached_).add(health_).add(counters_.digest());
   for (const Link& link : links_)
     digest.add(link.state)
         .add(link.up)

@@ -50,6 +50,9 @@ class Agent {
   void on_peer(Instant now, PeerId peer, PeerEvent event);
   void on_message(Instant now, PeerId peer, std::span<const std::uint8_t> bytes);
   CommandResult on_command(Instant now, const Command& command);
+  // What a check of the service itself found: the code of the HEALTH lines from now on, said at
+  // once when it changed. 2xx is well. REQUIRES: 100 <= code <= 999.
+  void on_health(Instant now, std::uint16_t code);
   void on_timer(Instant now);
 
   std::optional<Packet> next_transmit() { return std::nullopt; }
@@ -87,6 +90,7 @@ class Agent {
   static void forget_resume(Link& link);
   bool order(Instant now, PeerId peer, Command::Kind kind);
   void say(PeerId peer, std::string line);
+  void say_health(PeerId peer);
   void tell(std::string_view kind, PeerId peer, std::string detail = {});
   bool is_vip(const Address& address) const;
 
@@ -94,6 +98,7 @@ class Agent {
   Rng rng_;
   std::vector<Link> links_;
   bool attached_ = false;
+  std::uint16_t health_ = 200;
   Counters counters_;
   Queue<Message> messages_;
   Queue<Notice> notices_;

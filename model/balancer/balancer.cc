@@ -52,6 +52,10 @@ void Balancer::on_timer(Instant now) {
   settle();
 }
 
+void Balancer::on_flow_counts(Instant, std::span<const FlowCount> flows) {
+  registrar_.on_flow_counts(flows);
+}
+
 void Balancer::settle() {
   if (backends_.version() == built_version_) return;
   built_version_ = backends_.version();

@@ -40,6 +40,10 @@ class Balancer {
   void on_message(Instant now, PeerId peer, std::span<const std::uint8_t> bytes);
   CommandResult on_command(Instant now, const Command& command);
   void on_timer(Instant now);
+  // Several balancers may share the work of one, each with flows of its own (a queue each, say),
+  // and get equal control events. This tells all of them, before each on_timer, how many flows
+  // they have together, so that they end a drain at the same event. Backends not named have none.
+  void on_flow_counts(Instant now, std::span<const FlowCount> flows);
   // What another life of this balancer left behind (snapshot.h): its members, without their
   // streams, and its flows. To be called before any other event, at most once; refused when there
   // are members or flows already, and when the bytes are no snapshot: then nothing has changed.
@@ -67,6 +71,8 @@ class Balancer {
   // What was decided about the last packet of on_packet: for traces and experiments.
   const Decision& decision() const { return data_path_.decision(); }
   const FlowTable& flows() const { return data_path_.flows(); }
+  // Some backend drains until its flows have ended, and would use on_flow_counts.
+  bool drains() const { return registrar_.drains(); }
   std::uint64_t digest() const;
 
  private:

@@ -147,16 +147,26 @@ void Registrar::say_why(PeerId id, const Peer& peer) {
 
 void Registrar::finish_drains(Instant now) {
   drain_poll_ = now;
-  const std::span<const std::uint32_t> flow_counts = data_path_.flows().flow_counts();
   for (auto& [index, member] : members_) {
     if (member.drain_until == kNever) continue;
     const Backend& backend = backends_[index];
-    if (flow_counts[index] != 0 && now < member.drain_until) continue;
+    const std::uint64_t flows = flow_count(index);
+    if (flows != 0 && now < member.drain_until) continue;
     member.drain_until = kNever;
     static_cast<void>(backends_.apply(now, backend.ref, BackendSign::drained));
-    tell("paused", backend.name,
-         flow_counts[index] == 0 ? "drained" : std::to_string(flow_counts[index]) + " flows left");
+    tell("paused", backend.name, flows == 0 ? "drained" : std::to_string(flows) + " flows left");
   }
+}
+
+std::uint64_t Registrar::flow_count(BackendIndex backend) const {
+  if (!told_) return data_path_.flows().flow_counts()[backend];
+  const auto told = std::ranges::find(*told_, backend, &FlowCount::backend);
+  return told == told_->end() ? 0 : told->count;
+}
+
+bool Registrar::drains() const {
+  return std::ranges::any_of(
+      members_, [](const auto& member) { return member.second.drain_until != kNever; });
 }
 
 void Registrar::on_timer(Instant now) {
@@ -209,6 +219,8 @@ std::uint64_t Registrar::digest() const {
         .add(to_ns(member.drain_until))
         .add(to_ns(member.forget_at))
         .add(member.orphan);
+  if (told_)
+    for (const FlowCount& flows : *told_) digest.add(flows.backend).add(flows.count);
   return digest.value();
 }
 

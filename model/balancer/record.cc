@@ -46,6 +46,14 @@ void RecordWriter::write(const Event& event) {
     case EventKind::command:
       buffer_.u8(static_cast<std::uint8_t>(event.command)).sized(event.bytes);
       break;
+    case EventKind::flow_counts:
+      buffer_.varint(event.flow_counts.size());
+      for (const FlowCount& flows : event.flow_counts)
+        buffer_.varint(flows.backend).varint(flows.count);
+      break;
+    case EventKind::health:
+      buffer_.varint(event.health);
+      break;
     case EventKind::timer:
     case EventKind::start:
     case EventKind::outcome:
@@ -88,7 +96,7 @@ std::optional<Event> RecordReader::next() {
     event.now = last_;
     return event;
   }
-  if (kind < 1 || kind > 8) return fail("unknown event");
+  if (kind < 1 || kind > 10) return fail("unknown event");
   const std::uint64_t delta = in_.varint(kLastInstant - static_cast<std::uint64_t>(to_ns(last_)));
   if (in_.failed()) return fail("bad time");
   last_ += Duration(static_cast<std::int64_t>(delta));
@@ -100,6 +108,7 @@ std::optional<Event> RecordReader::next() {
 
 void RecordReader::read_payload(Event& event) {
   constexpr std::uint64_t kPeerMax = std::numeric_limits<PeerId>::max();
+  constexpr std::uint64_t kHealthMax = 999;
   constexpr auto kCommandMax = static_cast<std::uint8_t>(Command::Kind::deregister);
   switch (event.kind) {
     case EventKind::packet:
@@ -128,12 +137,29 @@ void RecordReader::read_payload(Event& event) {
     case EventKind::restore:
       event.bytes = in_.sized();
       return;
+    case EventKind::flow_counts:
+      return read_flow_counts(event);
+    case EventKind::health:
+      event.health = static_cast<std::uint16_t>(in_.varint(kHealthMax));
+      return;
     case EventKind::timer:
     case EventKind::start:
     case EventKind::outcome:
     case EventKind::end:
       return;
   }
+}
+
+void RecordReader::read_flow_counts(Event& event) {
+  flow_counts_.clear();
+  // Each takes two bytes at least, so what is announced cannot exceed what is there.
+  for (std::uint64_t left = in_.varint(in_.left()); left > 0 && !in_.failed(); --left) {
+    FlowCount flows;
+    flows.backend = static_cast<BackendIndex>(in_.varint(kNoBackend - 1));
+    flows.count = static_cast<std::uint32_t>(in_.varint(std::numeric_limits<std::uint32_t>::max()));
+    flow_counts_.push_back(flows);
+  }
+  event.flow_counts = flow_counts_;
 }
 
 void OutputHash::add(Verdict verdict, const Packet& packet) {

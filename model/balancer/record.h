@@ -4,6 +4,7 @@
 //   event   = kind:u8 delta:varint payload       delta: ns since the event before
 //   payload = packet, egress: bytes | peer: varint up:u8 | message: varint bytes
 //           | command: kind:u8 bytes | restore: bytes | timer, start: nothing
+//           | flow_counts: count:varint { backend:varint flows:varint } | health: code:varint
 //   outcome = 0x7e hash:u64                       running hash over all outputs so far
 //   end     = 0x7f digest:u64                     the machine's digest
 //   bytes   = length:varint, then as many bytes;  varint: LEB128;  u64: little-endian
@@ -18,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "model/backend_id.h"
 #include "model/balancer/byte_stream.h"
 #include "model/balancer/command.h"
 #include "model/hash.h"
@@ -36,6 +38,8 @@ enum class EventKind : std::uint8_t {
   start = 6,
   egress = 7,
   restore = 8,
+  flow_counts = 9,
+  health = 10,
   outcome = 0x7e,
   end = 0x7f
 };
@@ -48,7 +52,9 @@ struct Event {
   PeerEvent peer_event = PeerEvent::up;
   Command::Kind command = Command::Kind::drain;
   std::span<const std::uint8_t>
-      bytes{};             // packet, message, snapshot, a command's backend; borrowed
+      bytes{};  // packet, message, snapshot, a command's backend; borrowed
+  std::span<const FlowCount> flow_counts{};  // borrowed
+  std::uint16_t health = 0;
   std::uint64_t hash = 0;  // outcome, end
 };
 
@@ -80,8 +86,10 @@ class RecordReader {
  private:
   std::optional<Event> fail(const std::string& what);
   void read_payload(Event& event);
+  void read_flow_counts(Event& event);
 
   ByteReader in_;
+  std::vector<FlowCount> flow_counts_;
   Instant last_{};
   RecordedMachine machine_ = RecordedMachine::balancer;
   std::uint64_t configuration_ = 0;

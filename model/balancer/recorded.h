@@ -66,6 +66,14 @@ class Recorded {
     if (writer_) outputs_.add(outcome);
     return outcome;
   }
+  void on_flow_counts(Instant now, std::span<const FlowCount> flows) {
+    begin({.kind = EventKind::flow_counts, .now = now, .flow_counts = flows});
+    machine_.on_flow_counts(now, flows);
+  }
+  void on_health(Instant now, std::uint16_t code) {
+    begin({.kind = EventKind::health, .now = now, .health = code});
+    machine_.on_health(now, code);
+  }
   void on_timer(Instant now) {
     begin({.kind = EventKind::timer, .now = now});
     machine_.on_timer(now);
@@ -167,6 +175,14 @@ Packet feed(Recorded<M>& machine, const Event& event, std::vector<std::uint8_t>&
     case EventKind::egress:
       if constexpr (requires(M & m) { m.on_egress(event.now, packet); })
         static_cast<void>(machine.on_egress(event.now, packet));
+      break;
+    case EventKind::flow_counts:
+      if constexpr (requires(M & m) { m.on_flow_counts(event.now, event.flow_counts); })
+        machine.on_flow_counts(event.now, event.flow_counts);
+      break;
+    case EventKind::health:
+      if constexpr (requires(M & m) { m.on_health(event.now, event.health); })
+        machine.on_health(event.now, event.health);
       break;
     case EventKind::restore:
       if constexpr (requires(M & m) { m.on_restore(event.now, event.bytes); })

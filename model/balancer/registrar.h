@@ -24,6 +24,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "model/backend/backend_set.h"
 #include "model/backend/health.h"
@@ -50,6 +51,11 @@ class Registrar {
   void on_message(Instant now, PeerId peer, std::span<const std::uint8_t> bytes);
   CommandResult on_command(Instant now, const Command& command);
   void on_timer(Instant now);
+  void on_flow_counts(std::span<const FlowCount> flows) {
+    told_.emplace(flows.begin(), flows.end());
+  }
+  // Some member's drain waits for its flows to end.
+  bool drains() const;
   // A member of another life; none: it does not fit this balancer.
   BackendRef restore(Instant now, const SnapshotMember& member);
   // The members that a successor should know, sorted by name.
@@ -101,6 +107,7 @@ class Registrar {
   bool pause(Instant now, BackendRef backend, bool at_once);
   bool resume(Instant now, BackendRef backend);
   void finish_drains(Instant now);
+  std::uint64_t flow_count(BackendIndex backend) const;
   void give_up_on(Instant now, PeerId id, Peer& peer);
   void say_why(PeerId id, const Peer& peer);
   void hang_up(PeerId id, Peer& peer);
@@ -119,7 +126,8 @@ class Registrar {
   std::map<PeerId, Peer> peers_;
   std::map<BackendIndex, Member> members_;
   std::uint64_t changes_ = 0;
-  Instant drain_poll_{};  // when the drains were last looked at
+  Instant drain_poll_{};                        // when the drains were last looked at
+  std::optional<std::vector<FlowCount>> told_;  // none: our own flows are all
   Queue<Message> messages_;
   Queue<Notice> notices_;
 };

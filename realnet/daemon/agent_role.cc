@@ -1,6 +1,7 @@
 // The life of an agent's daemon.
 #include "realnet/daemon/agent_role.h"
 
+#include <boost/asio/post.hpp>
 #include <utility>
 
 #include "realnet/control/endpoint.h"
@@ -10,6 +11,7 @@
 #include "realnet/daemon/parts.h"
 #include "realnet/daemon/settings/print.h"
 #include "realnet/system/error.h"
+#include "realnet/system/file.h"
 
 namespace poise::realnet {
 
@@ -58,7 +60,7 @@ std::unique_ptr<RecordWriter> AgentRole::open_record() {
   record_ = std::make_unique<RecordFile>(settings_.record, [this](const std::string& why) {
     frame_.log().error("record_failed", {{"why", why}});
   });
-  write_file(settings_.record + ".toml", print(Loaded<AgentSettings>{settings_, {}}));
+  replace_file(settings_.record + ".toml", print(Loaded<AgentSettings>{settings_, {}}));
   return record_->writer(RecordedMachine::agent, configuration_digest(settings_.machine));
 }
 
@@ -116,11 +118,32 @@ int AgentRole::run() {
   shards_.run();
   frame_.host().apply(host_plan(settings_, with_vips_));
   shards_.act([](Instant now, Recorded<Agent>& machine) { machine.start(now); });
+  watch_health();
   const int status = frame_.run(role(), settings_.operator_side.socket, settings_.metrics,
                                 settings_.stop_drain + std::chrono::seconds{1});
+  health_.reset();
   dialer_.reset();
   shards_.stop();
   return status;
+}
+
+// The service is asked at the VIP as soon as that is on this host: before, it would be somebody
+// else's.
+void AgentRole::watch_health() {
+  if (settings_.health.check.kind == HealthCheck::Kind::none) return;
+  const auto host = [this] {
+    return with_vips_ ? settings_.machine.vips[0].address : settings_.machine.address;
+  };
+  health_.emplace(settings_.health, host, [this](bool well, const std::string& why) {
+    boost::asio::post(frame_.io(), [this, well, why] {
+      if (well)
+        frame_.log().event("service_well", {});
+      else
+        frame_.log().warning("service_unwell", {{"why", why}});
+      shards_.act(
+          [&](Instant now, Recorded<Agent>& machine) { machine.on_health(now, well ? 200 : 503); });
+    });
+  });
 }
 
 Frame::Role AgentRole::role() {
@@ -130,7 +153,7 @@ Frame::Role AgentRole::role() {
           .status =
               [this] {
                 return Answer{{"address", settings_.machine.address.to_string()},
-                              {"vips_attached", with_vips_},
+                              {"vips_attached", with_vips_.load()},
                               {"balancers", settings_.balancers.size()},
                               {"balancers_registered_at", registered_count()}};
               },
@@ -211,8 +234,9 @@ std::string AgentRole::unready() {
 std::string AgentRole::reload() {
   const AgentSettings fresh = read_again_();
   const std::string outcome = reloaded(changes(settings_, fresh));
+  const Credentials credentials = credentials_of(fresh.credentials);  // all or nothing
   frame_.log().change(fresh.log);
-  dialer_->use(credentials_of(fresh.credentials));
+  dialer_->use(credentials);
   settings_.log = fresh.log;
   settings_.credentials = fresh.credentials;
   return outcome;

@@ -2,6 +2,7 @@
 // the host.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -10,6 +11,7 @@
 #include "model/balancer/agent.h"
 #include "realnet/control/dialer.h"
 #include "realnet/daemon/frame.h"
+#include "realnet/daemon/health/health_checker.h"
 #include "realnet/daemon/record_file.h"
 #include "realnet/daemon/settings/settings.h"
 #include "realnet/daemon/waiting.h"
@@ -37,6 +39,7 @@ class AgentRole {
   void carry(const Message& message);
   void take_notice(const Notice& notice);
   void apply_host();
+  void watch_health();
   void answer(const nlohmann::json& request, Reply reply);
   void order(Command::Kind kind, Reply reply);
   bool command(Command::Kind kind);
@@ -56,8 +59,9 @@ class AgentRole {
   std::optional<Dialer> dialer_;
   WaitingOrders waiting_;
   boost::asio::steady_timer drain_timer_;
-  bool with_vips_;
+  std::atomic<bool> with_vips_;
   bool leaving_ = false;
+  std::optional<HealthChecker> health_;
 };
 
 }  // namespace poise::realnet

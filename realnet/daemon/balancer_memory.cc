@@ -12,9 +12,9 @@
 #include <utility>
 
 #include "model/balancer/snapshot_merge.h"
-#include "realnet/daemon/parts.h"
 #include "realnet/system/clock.h"
 #include "realnet/system/error.h"
+#include "realnet/system/file.h"
 
 namespace poise::realnet {
 
@@ -68,17 +68,13 @@ std::vector<std::uint8_t> BalancerMemory::survived() const {
     return {};
   }
   try {
-    const MappedFile members = MappedFile::open(members_path());
-    std::vector<MappedFile> files;
+    const std::vector<std::uint8_t> members = read_bytes(members_path());
+    std::vector<std::vector<std::uint8_t>> files;
     std::vector<std::span<const std::byte>> regions;
-    for (const std::string& path : old_files_) {
-      files.push_back(MappedFile::open(path));
-      regions.push_back(files.back().bytes());
-    }
-    MergedSnapshot merged = merge_snapshot(
-        now(),
-        {reinterpret_cast<const std::uint8_t*>(members.bytes().data()), members.bytes().size()},
-        regions);
+    for (const std::string& path : old_files_) files.push_back(read_bytes(path));
+    for (const std::vector<std::uint8_t>& file : files)
+      regions.push_back(std::as_bytes(std::span(file)));
+    MergedSnapshot merged = merge_snapshot(now(), members, regions);
     if (!merged.error.empty()) complain_(members_path() + ": " + merged.error);
     return std::move(merged.bytes);
   } catch (const SystemError& error) {
@@ -89,7 +85,7 @@ std::vector<std::uint8_t> BalancerMemory::survived() const {
 
 bool BalancerMemory::write_members(std::span<const std::uint8_t> snapshot) {
   try {
-    write_file(members_path(), {reinterpret_cast<const char*>(snapshot.data()), snapshot.size()});
+    replace_file(members_path(), {reinterpret_cast<const char*>(snapshot.data()), snapshot.size()});
   } catch (const SystemError& error) {
     complain_(error.what());
     return false;

@@ -10,6 +10,7 @@
 #include "realnet/daemon/metrics/figures.h"
 #include "realnet/daemon/parts.h"
 #include "realnet/daemon/settings/print.h"
+#include "realnet/system/file.h"
 
 namespace poise::realnet {
 
@@ -54,7 +55,7 @@ std::unique_ptr<RecordWriter> BalancerRole::open_record(std::size_t shard) {
   records_.push_back(std::make_unique<RecordFile>(path, [this](const std::string& why) {
     frame_.log().error("record_failed", {{"why", why}});
   }));
-  write_file(path + ".toml", print(Loaded<BalancerSettings>{settings_, {}}));
+  replace_file(path + ".toml", print(Loaded<BalancerSettings>{settings_, {}}));
   return records_.back()->writer(RecordedMachine::balancer,
                                  configuration_digest(settings_.machine, settings_.policy));
 }
@@ -180,8 +181,9 @@ std::string BalancerRole::unready() {
 std::string BalancerRole::reload() {
   const BalancerSettings fresh = read_again_();
   const std::string outcome = reloaded(changes(settings_, fresh));
+  const Credentials credentials = credentials_of(fresh.credentials);  // all or nothing
   frame_.log().change(fresh.log);
-  listener_->use(credentials_of(fresh.credentials));
+  listener_->use(credentials);
   settings_.log = fresh.log;
   settings_.credentials = fresh.credentials;
   return outcome;

@@ -107,7 +107,9 @@ HostPlan host_plan(const AgentSettings& settings, bool with_vips) {
     plan.rules.push_back({.part = "in",
                           .matches = tunnels_of(settings.machine),
                           .queue_first = static_cast<std::uint16_t>(settings.packets.first_queue),
-                          .when_deaf = when_deaf(settings.packets)});
+                          .when_deaf = when_deaf(settings.packets),
+                          // What comes out of the tunnel is for the host's own firewall to track.
+                          .untracked = false});
     RulesConfig answers = answers_of(settings);
     if (settings.machine.clamp_mss && !answers.matches.empty())
       plan.rules.push_back(std::move(answers));

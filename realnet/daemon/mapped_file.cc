@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -14,18 +13,6 @@
 
 namespace poise::realnet {
 
-namespace {
-
-std::span<std::byte> map(const Fd& file, std::size_t size, int protection,
-                         const std::string& attempt) {
-  if (size == 0) return {};
-  void* const at = ::mmap(nullptr, size, protection, MAP_SHARED, file.get(), 0);
-  if (at == MAP_FAILED) throw SystemError(attempt, errno);
-  return {static_cast<std::byte*>(at), size};
-}
-
-}  // namespace
-
 MappedFile MappedFile::create(const std::string& path, std::size_t size) {
   const std::string attempt = "take " + std::to_string(size) + " bytes for " + path;
   const Fd file(
@@ -34,15 +21,10 @@ MappedFile MappedFile::create(const std::string& path, std::size_t size) {
     ::unlink(path.c_str());
     throw SystemError(attempt, error);
   }
-  return MappedFile(map(file, size, PROT_READ | PROT_WRITE, attempt));
-}
-
-MappedFile MappedFile::open(const std::string& path) {
-  const std::string attempt = "read " + path;
-  const Fd file(checked(::open(path.c_str(), O_RDONLY | O_CLOEXEC), attempt));
-  struct stat facts {};
-  checked(::fstat(file.get(), &facts), attempt);
-  return MappedFile(map(file, static_cast<std::size_t>(facts.st_size), PROT_READ, attempt));
+  if (size == 0) return MappedFile({});
+  void* const at = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
+  if (at == MAP_FAILED) throw SystemError(attempt, errno);
+  return MappedFile({static_cast<std::byte*>(at), size});
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}

@@ -13,9 +13,6 @@ class MappedFile {
   // Makes a file of zeros, mode 0600, with all its blocks taken, so that no later store can fail.
   // Throws SystemError: "take 3670016 bytes for /run/poise/lb.flows: No space left on device".
   static MappedFile create(const std::string& path, std::size_t size);
-  // For reading. Throws SystemError.
-  static MappedFile open(const std::string& path);
-
   MappedFile(MappedFile&& other) noexcept;
   MappedFile& operator=(MappedFile&& other) noexcept;
   ~MappedFile();

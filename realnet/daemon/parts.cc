@@ -1,17 +1,11 @@
 // What the roles build their daemons from.
 #include "realnet/daemon/parts.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstdio>
 #include <vector>
 
 #include "realnet/system/clock.h"
-#include "realnet/system/error.h"
 
 namespace poise::realnet {
 
@@ -72,24 +66,6 @@ void write_notice(Log& log, const Notice& notice) {
   const bool is_bad = std::ranges::find(kBad, notice.kind) != kBad.end();
   log.write(is_bad ? LogLevel::warning : LogLevel::info, notice.kind,
             {{"name", notice.subject}, {"why", notice.detail}});
-}
-
-void write_file(const std::string& path, std::string_view text) {
-  const std::string fresh = path + ".new";
-  const std::string attempt = "write " + path;
-  Fd file(checked(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), attempt));
-  while (!text.empty()) {
-    const ssize_t written = ::write(file.get(), text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) {
-      const int why = errno;
-      ::unlink(fresh.c_str());
-      throw SystemError(attempt, why);
-    }
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  file.reset();
-  checked(::rename(fresh.c_str(), path.c_str()), attempt);
 }
 
 }  // namespace poise::realnet

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "model/balancer/command.h"
 #include "model/machine.h"
@@ -37,8 +38,5 @@ std::uint64_t seed_of(std::uint64_t given, Log& log);
 
 // A machine's notice as a line of the log: loss and refusal are warnings.
 void write_notice(Log& log, const Notice& notice);
-
-// Writes a file whole or not at all, mode 0600. Throws SystemError.
-void write_file(const std::string& path, std::string_view text);
 
 }  // namespace poise::realnet

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -72,15 +73,7 @@ class Shards {
   template <class Event>
   auto act(Event&& event) {
     const std::vector<std::unique_lock<std::mutex>> locks = lock_all();
-    const Instant at = now();
-    const auto on = [&](Recorded<M>& machine) { return event(at, machine); };
-    using Result = decltype(on(std::declval<Recorded<M>&>()));
-    const After after{*this};  // carries out what was asked, with the locks still held
-    for (std::size_t i = 1; i < shards_.size(); ++i) follow(*shards_[i], on);
-    if constexpr (std::is_void_v<Result>)
-      shards_[0]->act(on);
-    else
-      return shards_[0]->act(on);
+    return act_at(now(), event);
   }
 
   // Looks at every machine while none works.
@@ -104,6 +97,14 @@ class Shards {
     ~After() { shards.settle(); }
   };
 
+  // REQUIRES: all locks are held.
+  template <class Event>
+  auto act_at(Instant at, Event&& event) {
+    const auto on = [&](Recorded<M>& machine) { return event(at, machine); };
+    const After after{*this};  // carries out what was asked
+    for (std::size_t i = 1; i < shards_.size(); ++i) follow(*shards_[i], on);
+    return shards_[0]->act(on);
+  }
   template <class Event>
   static void follow(Shard<M>& shard, const Event& event) {
     if constexpr (std::is_void_v<decltype(shard.act(event))>)
@@ -154,8 +155,29 @@ class Shards {
     timer_.async_wait([this](const boost::system::error_code& error) {
       if (error) return;
       armed_ = kNever;
-      act([](Instant at, Recorded<M>& machine) { machine.on_timer(at); });
+      const std::vector<std::unique_lock<std::mutex>> locks = lock_all();
+      const Instant at = now();
+      tell_flow_counts(at);
+      act_at(at, [](Instant when, Recorded<M>& machine) { machine.on_timer(when); });
     });
+  }
+
+  // A drain ends when no shard has a flow of it left, and all must end it at the same event.
+  // REQUIRES: all locks are held.
+  void tell_flow_counts(Instant at) {
+    if constexpr (requires(M & m) { m.on_flow_counts(at, std::span<const FlowCount>()); }) {
+      if (shards_.size() == 1 || !shards_[0]->machine().drains()) return;
+      std::map<BackendIndex, std::uint32_t> sums;
+      for (const auto& shard : shards_) {
+        const std::span<const std::uint32_t> counts = shard->machine().flows().flow_counts();
+        for (std::size_t i = 0; i < counts.size(); ++i)
+          if (counts[i] != 0) sums[static_cast<BackendIndex>(i)] += counts[i];
+      }
+      std::vector<FlowCount> told;
+      for (const auto& [backend, count] : sums) told.push_back({backend, count});
+      for (const auto& shard : shards_)
+        shard->act([&](Recorded<M>& machine) { machine.on_flow_counts(at, told); });
+    }
   }
 
   void carry_out(const Errand& errand) {

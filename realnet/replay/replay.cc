@@ -1,9 +1,6 @@
 // Feeds the record of a real daemon to the same machine offline.
 #include "realnet/replay/replay.h"
 
-#include <cerrno>
-#include <fstream>
-#include <iterator>
 #include <vector>
 
 #include "model/balancer/agent.h"
@@ -11,17 +8,11 @@
 #include "model/balancer/recorded.h"
 #include "realnet/daemon/settings/load.h"
 #include "realnet/system/error.h"
+#include "realnet/system/file.h"
 
 namespace poise::realnet {
 
 namespace {
-
-std::vector<std::uint8_t> read(const std::string& path) {
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw SystemError("read " + path, errno);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 void demand_equal(const std::string& record, std::uint64_t recorded, std::uint64_t given) {
   if (recorded != given)
@@ -56,7 +47,7 @@ std::string RecordReplay::to_string() const {
 }
 
 RecordReplay replay_record(const std::string& record, const std::string& settings) {
-  const std::vector<std::uint8_t> bytes = read(record);
+  const std::vector<std::uint8_t> bytes = read_bytes(record);
   const RecordReader reader(bytes);
   if (!reader.error().empty()) throw SystemError("replay " + record, reader.error());
   const Sources sources{.file = settings.empty() ? record + ".toml" : settings};

@@ -86,6 +86,23 @@ TEST(Agent, ComesBackWithGrowingBackoff) {
   EXPECT_GT(attempts[5] - attempts[4], attempts[1] - attempts[0]);
 }
 
+TEST(Agent, SaysAtOnceThatItsServiceIsUnwellAndFromThenOn) {
+  Hands hands;
+  hands.registered(0);
+  hands.agent.on_health(hands.now, 503);
+  hands.settle();
+  EXPECT_EQ(hands.said.back(), "0 HEALTH 503");
+  const std::size_t before = hands.said.size();
+  while (hands.said.size() == before) {
+    hands.hears(0, "HEALTHACK 200");
+    hands.at(hands.now.time_since_epoch() + 10ms);
+  }
+  EXPECT_EQ(hands.said.back(), "0 HEALTH 503");
+  hands.agent.on_health(hands.now, 200);
+  hands.settle();
+  EXPECT_EQ(hands.said.back(), "0 HEALTH 200");
+}
+
 TEST(Agent, SaysAResumeAgainToABalancerThatWasAwayWhenItWasOrdered) {
   Hands hands;
   hands.registered(0);

@@ -65,6 +65,19 @@ TEST(Membership, AnUnwellBackendWhoseStreamClosesIsForgotten) {
   EXPECT_EQ(rig.balancer.backends().size(), 0u);
 }
 
+TEST(Membership, ADrainWaitsForFlowsOfTheSameBackendThatOthersHave) {
+  Rig rig;
+  rig.registers(1);
+  const std::vector<FlowCount> three{{rig.balancer.backends().find("web1")->ref.index, 3}};
+  rig.command(Command::Kind::drain, "web1");
+  rig.balancer.on_flow_counts(rig.now, three);
+  rig.beats_until(1s, {1});
+  EXPECT_EQ(rig.state(1), BackendState::draining);
+  rig.balancer.on_flow_counts(rig.now, {});
+  rig.beats_until(1200ms, {1});
+  EXPECT_EQ(rig.state(1), BackendState::paused);
+}
+
 TEST(Membership, BadHealthEndsADrain) {
   BalancerConfig c = config();
   c.drain_timeout = 2s;

@@ -26,7 +26,7 @@ std::vector<std::uint8_t> record_some(std::uint64_t seed) {
     const std::string lines[] = {
         "REGISTER web" + std::to_string(peer) + " 10.0.1." + std::to_string(peer) + "\n",
         "HEALTH 200\n", "PAUSE x\n", "RES"};
-    switch (rng.below(5)) {
+    switch (rng.below(6)) {
       case 0:
         recorded.on_peer(now, peer, rng.below(3) ? PeerEvent::up : PeerEvent::down);
         break;
@@ -42,6 +42,11 @@ std::vector<std::uint8_t> record_some(std::uint64_t seed) {
       case 3:
         static_cast<void>(recorded.on_command(now, {Command::Kind::drain, "web1"}));
         break;
+      case 4: {
+        const std::vector<FlowCount> told(rng.below(3), {1, static_cast<std::uint32_t>(i)});
+        recorded.on_flow_counts(now, told);
+        break;
+      }
       default: {
         Buffer buffer(wire::build(
             wire::TcpSegment{.source = {kClient, static_cast<std::uint16_t>(1000 + peer)},

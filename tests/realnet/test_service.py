@@ -75,3 +75,16 @@ def test_stop_leaves_a_host_as_it_was(network, build):
     for daemon in [*made.agents.values(), *made.balancers.values()]:
         assert daemon.stop() == 0, daemon.log.read_text()
     assert [state(host) for host in hosts] == before
+
+
+def test_a_backend_whose_service_is_unwell_gets_no_flows_until_it_is_well(network, build):
+    from service import Service
+
+    check = {"check": "http http://127.0.0.1/", "interval_s": 0.05, "timeout_s": 0.05}
+    made = Service(network, build).configure(agent={"health": check}).start()
+    page = network.folder / "web1-web/index.html"
+    page.rename(page.with_suffix(".gone"))  # nginx answers 403
+    wait_until(lambda: made.states()["web1"] == "down", "web1 is down")
+    assert {made.get() for _ in range(20)} == {"web2"}
+    page.with_suffix(".gone").rename(page)
+    wait_until(made.is_whole, "web1 is back")
