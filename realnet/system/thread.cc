@@ -1,9 +1,10 @@
-// Where a thread runs.
+// Where a thread runs, and for how long.
 #include "realnet/system/thread.h"
 
 #include <sched.h>
 
 #include <cerrno>
+#include <ctime>
 #include <string>
 
 #include "realnet/system/error.h"
@@ -15,6 +16,12 @@ void pin_to_cpu(unsigned cpu) {
   CPU_ZERO(&set);
   if (cpu < CPU_SETSIZE) CPU_SET(cpu, &set);
   checked(::sched_setaffinity(0, sizeof set, &set), "run on processor " + std::to_string(cpu));
+}
+
+Duration thread_time() {
+  timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec};
 }
 
 }  // namespace poise::realnet

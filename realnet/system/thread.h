@@ -1,9 +1,14 @@
-// Where a thread runs.
+// Where a thread runs, and for how long.
 #pragma once
+
+#include "model/time.h"
 
 namespace poise::realnet {
 
-// This thread. Throws SystemError: "run on processor 7: Invalid argument" when there is none.
+// Of this thread. Throws SystemError: "run on processor 7: Invalid argument" when there is none.
 void pin_to_cpu(unsigned cpu);
+
+// Processor time of this thread so far, its own and the kernel's on its behalf.
+Duration thread_time();
 
 }  // namespace poise::realnet

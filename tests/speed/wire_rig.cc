@@ -41,13 +41,8 @@ void say(Balancer& balancer, const std::string& line) {
 }
 
 [[noreturn]] void blast(std::size_t size, unsigned flows) {
-  const std::vector<std::uint8_t> payload(size - 28);
   std::vector<std::vector<std::uint8_t>> datagrams;
-  for (unsigned flow = 0; flow < flows; ++flow)
-    datagrams.push_back(wire::build(
-        wire::UdpDatagram{.source = {kClient, static_cast<std::uint16_t>(10000U + flow)},
-                          .destination = {kVip, 80},
-                          .payload = payload}));
+  for (unsigned flow = 0; flow < flows; ++flow) datagrams.push_back(WireRig::datagram(size, flow));
   RawSender sender;
   for (std::size_t i = 0;; i = (i + 1) % datagrams.size())
     sender.queue(Packet(datagrams[i], 0, datagrams[i].size()));
@@ -66,7 +61,8 @@ WireRig::WireRig(unsigned queues)
                 path(sink_) +
                 ";"
                 "ip link set c up; ip link set s up;"
-                "ip addr add 10.8.1.2/24 dev c; ip addr add 10.8.2.1/24 dev s");
+                "ip addr add 10.8.1.2/24 dev c; ip addr add 10.8.2.1/24 dev s;"
+                "ip route add 10.8.9.9 via 10.8.2.2");
   const std::string target =
       queues == 1 ? "--queue-num 0"
                   : "--queue-balance 0:" + std::to_string(queues - 1) + " --queue-cpu-fanout";
@@ -95,6 +91,9 @@ std::unique_ptr<EnterNamespace> WireRig::on_host() const {
 std::unique_ptr<EnterNamespace> WireRig::on_client() const {
   return std::make_unique<EnterNamespace>(path(client_));
 }
+std::unique_ptr<EnterNamespace> WireRig::on_sink() const {
+  return std::make_unique<EnterNamespace>(path(sink_));
+}
 
 std::uint64_t WireRig::sunk() const {
   const EnterNamespace inside(path(sink_));
@@ -120,6 +119,14 @@ WireRig::Sender::Sender(const WireRig& rig, std::size_t size, unsigned flows, un
 WireRig::Sender::~Sender() {
   ::kill(child_, SIGKILL);
   ::waitpid(child_, nullptr, 0);
+}
+
+std::vector<std::uint8_t> WireRig::datagram(std::size_t size, unsigned flow) {
+  const std::vector<std::uint8_t> payload(size - 28);
+  return wire::build(
+      wire::UdpDatagram{.source = {kClient, static_cast<std::uint16_t>(10000U + flow)},
+                        .destination = {kVip, 80},
+                        .payload = payload});
 }
 
 std::unique_ptr<Balancer> WireRig::balancer() {

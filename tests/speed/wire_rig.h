@@ -26,6 +26,7 @@ class WireRig {
   // Runs in the host's namespace until the guard goes.
   std::unique_ptr<EnterNamespace> on_host() const;
   std::unique_ptr<EnterNamespace> on_client() const;
+  std::unique_ptr<EnterNamespace> on_sink() const;
   // Datagrams that reached the sink.
   std::uint64_t sunk() const;
 
@@ -42,6 +43,8 @@ class WireRig {
     pid_t child_ = -1;
   };
 
+  // From the client's port 10000 + `flow` to the VIP, `size` bytes in all.
+  static std::vector<std::uint8_t> datagram(std::size_t size, unsigned flow);
   // A balancer of the VIP with one backend, the sink, registered.
   static std::unique_ptr<Balancer> balancer();
 
