@@ -11,14 +11,14 @@ import sys
 MARK = "POISE_PRIVATE"
 
 
-def enter():
-    """Starts this command line anew inside; in there, returns."""
+def enter(*program):
+    """Starts this command line anew inside, of pytest or of another program; in there, returns."""
     if os.environ.get(MARK) == str(os.getpid()) or os.environ.get(MARK) == "inside":
         return
     if os.geteuid() != 0:
-        sys.exit("the tests of realnet need root: they make network namespaces")
+        sys.exit("what runs on realnet's test network needs root: it makes network namespaces")
     command = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
-    command += [sys.executable, "-m", "pytest", *sys.argv[1:]]
+    command += [sys.executable, *(program or ("-m", "pytest")), *sys.argv[1:]]
     os.execvpe("unshare", command, {**os.environ, MARK: "inside"})
 
 

@@ -24,8 +24,10 @@ def floors(figure):
 
 def value(found, figure, name):
     """What a benchmark measured, in the figure's unit."""
-    measured = found[name][figure.get("of", "turn")]
-    return measured / NS.get(figure["unit"], 1.0)
+    of = figure.get("of", "turn")
+    measured = found[name][of]
+    is_time = of in ("turn", "item") or of.endswith("_ns")
+    return measured / NS[figure["unit"]] if is_time else measured
 
 
 def judge(figure, measured, floor):
