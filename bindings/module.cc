@@ -13,5 +13,7 @@ PYBIND11_MODULE(_poise, module) {
   poise::python::bind_scenario(module);
   poise::python::bind_analysis(module);
   poise::python::bind_result(module);
+  poise::python::bind_run_errors(module);
   poise::python::bind_sim_ns3(module);
+  poise::python::bind_realnet_lab(module);
 }

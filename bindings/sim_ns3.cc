@@ -3,11 +3,11 @@
 #include <pybind11/stl.h>
 
 #include <cstdlib>
-#include <optional>
 #include <string>
 
 #include "bindings/module.h"
 #include "bindings/python_policy.h"
+#include "bindings/watch.h"
 #include "model/scenario/plan.h"
 #include "model/scenario/result.h"
 
@@ -51,46 +51,6 @@ ns3world::ForkHooks fork_hooks(PyGILState_STATE& gil) {
           .in_child = [] { PyOS_AfterFork_Child(); }};
 }
 
-// Calls back into Python while a run is watched; the first exception there ends the run.
-class Watch {
- public:
-  Watch(py::object progress, py::object cancelled)
-      : progress_(std::move(progress)), cancelled_(std::move(cancelled)) {}
-
-  void on_progress(double fraction) {
-    if (progress_.is_none() || error_) return;
-    const py::gil_scoped_acquire gil;
-    guard([&] { progress_(fraction); });
-  }
-  bool is_cancelled() {
-    if (error_) return true;
-    const py::gil_scoped_acquire gil;
-    bool stop = false;
-    guard([&] {
-      if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-      stop = !cancelled_.is_none() && cancelled_().cast<bool>();
-    });
-    return stop || error_;
-  }
-  // REQUIRES: the GIL.
-  void rethrow() {
-    if (error_) throw py::error_already_set(*error_);
-  }
-
- private:
-  template <class Call>
-  void guard(Call call) {
-    try {
-      call();
-    } catch (py::error_already_set& error) {
-      error_.emplace(error);
-    }
-  }
-
-  py::object progress_, cancelled_;
-  std::optional<py::error_already_set> error_;
-};
-
 scenario::RunResult run(const scenario::Plan& plan, py::object progress, py::object cancelled,
                         const py::dict& policies, const py::object& leave,
                         const std::string& files_folder) {
@@ -113,36 +73,18 @@ scenario::RunResult run(const scenario::Plan& plan, py::object progress, py::obj
   try {
     const py::gil_scoped_release release;
     return run_forked(plan, options, fork_hooks(gil));
-  } catch (const ns3world::Cancelled&) {
+  } catch (const scenario::Cancelled&) {
     watch.rethrow();
     throw;
-  } catch (const ns3world::RunError&) {
+  } catch (const scenario::RunError&) {
     watch.rethrow();
     throw;
   }
 }
 
-void raise_run_error(const ns3world::RunError& error) {
-  const py::object type = py::module_::import("poise.errors").attr("RunError");
-  const py::object value =
-      type(error.what(), py::arg("seed") = error.seed(), py::arg("run") = error.run(),
-           py::arg("signal") = error.signal(), py::arg("stderr") = error.stderr_tail());
-  PyErr_SetObject(type.ptr(), value.ptr());
-}
-
 }  // namespace
 
 void bind_sim_ns3(py::module_& module) {
-  py::register_exception_translator([](std::exception_ptr pointer) {
-    try {
-      if (pointer) std::rethrow_exception(pointer);
-    } catch (const ns3world::RunError& error) {
-      raise_run_error(error);
-    } catch (const ns3world::Cancelled&) {
-      const py::object type = py::module_::import("poise.errors").attr("Cancelled");
-      PyErr_SetString(type.ptr(), "the run was cancelled");
-    }
-  });
   module.def("ns3_version", &ns3world::ns3_version,
              "Version of the ns-3 library, such as \"3.37\".");
   module.def("run_ns3", &run, py::arg("plan"), py::kw_only(), py::arg("progress") = py::none(),

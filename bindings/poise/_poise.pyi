@@ -341,6 +341,14 @@ class RunResult:
     @property
     def wall_ns(self) -> int: ...
 
+def run_lab(
+    plan: Plan,
+    *,
+    progress: Optional[Callable[[float], None]] = ...,
+    cancelled: Optional[Callable[[], bool]] = ...,
+    daemon: str = ...,
+    files_folder: str = ...,
+) -> RunResult: ...
 def ns3_version() -> str: ...
 def run_ns3(
     plan: Plan,

@@ -29,7 +29,7 @@ SET = typer.Option(
 )
 SEED = typer.Option(None, help="Replaces the plan's seed.")
 RUN = typer.Option(None, help="Replaces the plan's run: the number of the replication.")
-WORLD = typer.Option("ns3", help="Where it runs.")
+WORLD = typer.Option("ns3", help="Where it runs: ns3 (simulated), lab (real packets, as root).")
 CACHE = typer.Option(
     None, help="A folder that keeps finished runs; what is there is not run again.", metavar="DIR"
 )

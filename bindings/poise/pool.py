@@ -9,7 +9,7 @@ from typing import Any, Callable, Hashable, Mapping, Optional, TypeVar
 
 from poise.plan import PathLike, Plan
 from poise.progress import Progress, shown
-from poise.runs import Policies, Run, run
+from poise.runs import REAL_WORLDS, Policies, Run, run
 
 Name = TypeVar("Name", bound=Hashable)
 
@@ -38,14 +38,16 @@ def run_all(
 ) -> dict[Name, Run]:
     """Does every job and gives the runs by name, in the order of `jobs`.
 
-    Without an executor: one thread a core. That is parallel all the same, since every run is its
+    Without an executor: one thread a core, or one alone for runs in real time. That is parallel all the same, since every run is its
     own child process, which its thread only waits for. `on_done` is called in this thread as runs
     finish; with `keep` false they are not held after it. The first failure, or Ctrl-C, ends the
     others and is raised.
     """
     stop = threading.Event()
     done: dict[Name, float] = {}
-    own = None if executor else ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="poise-run")
+    alone = any(job.world in REAL_WORLDS for job in jobs.values())
+    threads = 1 if alone else os.cpu_count()
+    own = None if executor else ThreadPoolExecutor(threads, thread_name_prefix="poise-run")
     with shown(progress, title) as report:
 
         def advance(name: Name, fraction: float) -> None:

@@ -11,7 +11,7 @@ from poise.manifest import read_manifest
 from poise.plan import PathLike, Plan
 from poise.pool import Job, run_all
 from poise.progress import Progress
-from poise.runs import Policies, Run, versions
+from poise.runs import REAL_WORLDS, Policies, Run, versions
 
 
 @dataclass(frozen=True)
@@ -33,13 +33,18 @@ def repro(
 ) -> list[Reproduction]:
     """Repeats the run, or every run of the comparison, whose folder or manifest `path` is.
 
-    Raises PoiseError when there is no manifest, or when a run used a policy written in Python that
-    is not in `policies`.
+    Raises PoiseError when there is no manifest, when a run used a policy written in Python that is
+    not in `policies`, or when it ran in real time, where nothing repeats bit by bit.
     """
     path = Path(path)
     manifests = _manifests(path)
     jobs = {}
     for name, (_, manifest) in manifests.items():
+        if manifest["world"] in REAL_WORLDS:
+            raise PoiseError(
+                f"{name}: ran in the world {manifest['world']!r}, on real packets in real time: no two "
+                "runs there give the same fingerprint; run the plan again and compare what happened"
+            )
         plan = Plan.parse(
             manifest["plan"], name=str(path), custom_policies=manifest["custom_policies"]
         )

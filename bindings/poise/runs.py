@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 #: Worlds that a plan can be written for, here or to come.
 WORLDS = ("flow", "ns3", "emu", "lab")
+#: Of them, those that run in real time on real packets: no two runs there are equal bit by bit, and
+#: runs that share this machine disturb each other.
+REAL_WORLDS = ("emu", "lab")
 Policies = Mapping[str, Callable[[], Policy]]
 
 
@@ -162,15 +165,15 @@ def run(
 
     The run is a freshly forked child process: whatever happens there, this process lives.
 
-    seed, run: replace the plan's. world: "ns3" (others are not built yet). progress: True for a
-    bar on the terminal, or a function of the fraction 0..1. policies: {kind: class}, policies
+    seed, run: replace the plan's. world: "ns3", or "lab": real packets between network namespaces,
+    in real time, as root; nothing of it is left afterwards. progress: True for a bar on the terminal, or a function of the fraction 0..1. policies: {kind: class}, policies
     written in Python (`poise.Policy`), for a plan whose `policy.kind` is one of them. cache: a
     folder that keeps runs by what determines them; a run found there is not run again.
     files_folder: where captures and records go (a temporary one unless told). cancelled: asked ten
     times a second.
 
     Raises RunError (with plan, seed, run and the command that repeats it) when the run fails,
-    ValueError for a world that is not there, PlanError when the plan's policy is not in `policies`,
+    ValueError for a world that is not there or that cannot do what is asked, PlanError when the plan's policy is not in `policies`,
     Cancelled when `cancelled` said so, and whatever a policy of yours raised.
     """
     changes: dict[str, Any] = {
@@ -179,6 +182,8 @@ def run(
     if changes:
         plan = plan.replace(**changes)
     _check(plan, world, policies or {})
+    if cache is not None and world in REAL_WORLDS:
+        raise ValueError(f"a run in the world {world!r} is not determined by its plan: no cache")
     if cache is not None:
         from poise.cache import Cache
 
@@ -203,14 +208,23 @@ def _run(
         files_folder = tempfile.mkdtemp(prefix="poise-")
     with shown(progress, plan.title or "run") as report, tempfile.TemporaryFile() as last_words:
         try:
-            result = _poise.run_ns3(
-                plan._core,
-                progress=report,
-                cancelled=cancelled,
-                policies=dict(policies),
-                leave=partial(leave, last_words),
-                files_folder=str(files_folder or ""),
-            )
+            if world == "lab":
+                result = _poise.run_lab(
+                    plan._core,
+                    progress=report,
+                    cancelled=cancelled,
+                    daemon=daemon_program(),
+                    files_folder=str(files_folder or ""),
+                )
+            else:
+                result = _poise.run_ns3(
+                    plan._core,
+                    progress=report,
+                    cancelled=cancelled,
+                    policies=dict(policies),
+                    leave=partial(leave, last_words),
+                    files_folder=str(files_folder or ""),
+                )
         except RunError as error:
             policy_error = left(last_words)
             if policy_error is not None:
@@ -228,13 +242,24 @@ def _run(
 def _check(plan: Plan, world: str, policies: Policies) -> None:
     if world not in _build.WORLDS:
         known = "not built yet" if world in WORLDS else "unknown"
-        built = ", ".join(_build.WORLDS) or "none (build with POISE_SIM=ON)"
+        built = ", ".join(_build.WORLDS) or "none (build with POISE_SIM=ON or POISE_REALNET=ON)"
         raise ValueError(f"the world {world!r} is {known}; worlds of this build: {built}")
     kind = plan.policy.kind
     if kind in plan.custom_policies and kind not in policies:
         raise PlanError(
             f"policy.kind is {kind!r}, a policy of your own: pass policies={{{kind!r}: ...}}"
         )
+    if kind in plan.custom_policies and world in REAL_WORLDS:
+        raise ValueError(f"policy.kind is {kind!r}, written in Python: poised does not know it")
+
+
+def daemon_program() -> str:
+    """The daemon poised of this build or installation, or else the one on the PATH."""
+    compiled = Path(_poise.__file__).parent
+    for up, place in ((1, "realnet/daemon/poised"), (3, "sbin/poised")):
+        if (compiled.parents[up] / place).exists():
+            return str(compiled.parents[up] / place)
+    return "poised"
 
 
 def manifest_of(plan: Plan, world: str, result: _poise.RunResult) -> dict[str, Any]:
@@ -249,7 +274,7 @@ def manifest_of(plan: Plan, world: str, result: _poise.RunResult) -> dict[str, A
         "fingerprint": result.fingerprint(),
         "events": result.events,
         "wall_s": round(result.wall_ns * 1e-9, 3),
-        "versions": versions(),
+        "versions": versions() | ({"kernel": platform.release()} if world in REAL_WORLDS else {}),
         "source_hash": _build.SOURCE_HASH,
         "custom_policies": list(plan.custom_policies),
         "plan": plan.to_toml(),
