@@ -38,10 +38,10 @@ def run_all(
 ) -> dict[Name, Run]:
     """Does every job and gives the runs by name, in the order of `jobs`.
 
-    Without an executor: one thread a core, or one alone for runs in real time. That is parallel all the same, since every run is its
-    own child process, which its thread only waits for. `on_done` is called in this thread as runs
-    finish; with `keep` false they are not held after it. The first failure, or Ctrl-C, ends the
-    others and is raised.
+    Without an executor: one thread a core, or one alone for runs in real time. That is parallel all
+    the same, since every run is its own child process, which its thread only waits for. `on_done`
+    is called in this thread as runs finish; with `keep` false they are not held after it. The first
+    failure, or Ctrl-C, ends the others and is raised.
     """
     stop = threading.Event()
     done: dict[Name, float] = {}

@@ -42,8 +42,9 @@ def repro(
     for name, (_, manifest) in manifests.items():
         if manifest["world"] in REAL_WORLDS:
             raise PoiseError(
-                f"{name}: ran in the world {manifest['world']!r}, on real packets in real time: no two "
-                "runs there give the same fingerprint; run the plan again and compare what happened"
+                f"{name}: ran in the world {manifest['world']!r}, on real packets in real time: "
+                "no two runs there give the same fingerprint; run the plan again and compare what "
+                "happened"
             )
         plan = Plan.parse(
             manifest["plan"], name=str(path), custom_policies=manifest["custom_policies"]

@@ -166,15 +166,17 @@ def run(
     The run is a freshly forked child process: whatever happens there, this process lives.
 
     seed, run: replace the plan's. world: "ns3", or "lab": real packets between network namespaces,
-    in real time, as root; nothing of it is left afterwards. progress: True for a bar on the terminal, or a function of the fraction 0..1. policies: {kind: class}, policies
-    written in Python (`poise.Policy`), for a plan whose `policy.kind` is one of them. cache: a
-    folder that keeps runs by what determines them; a run found there is not run again.
+    in real time, as root; nothing of it is left afterwards. progress: True for a bar on the
+    terminal, or a function of the fraction 0..1. policies: {kind: class}, policies written in
+    Python (`poise.Policy`), for a plan whose `policy.kind` is one of them (not in the lab). cache:
+    a folder that keeps runs by what determines them; a run found there is not run again.
     files_folder: where captures and records go (a temporary one unless told). cancelled: asked ten
     times a second.
 
     Raises RunError (with plan, seed, run and the command that repeats it) when the run fails,
-    ValueError for a world that is not there or that cannot do what is asked, PlanError when the plan's policy is not in `policies`,
-    Cancelled when `cancelled` said so, and whatever a policy of yours raised.
+    ValueError for a world that is not there or that cannot do what is asked, PlanError when the
+    plan's policy is not in `policies`, Cancelled when `cancelled` said so, and whatever a policy of
+    yours raised.
     """
     changes: dict[str, Any] = {
         key: value for key, value in (("seed", seed), ("run", run)) if value is not None

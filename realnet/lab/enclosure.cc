@@ -35,6 +35,7 @@ namespace {
 
 constexpr int kPollMs = 50;
 constexpr off_t kStderrTail = 4096;
+constexpr int kPriority = -15;
 
 Fd memory_file(const char* name) {
   return Fd(checked(::memfd_create(name, MFD_CLOEXEC), std::string("memfd_create ") + name));
@@ -110,6 +111,8 @@ void settle_in(int stderr_file) {
   files.rlim_cur = files.rlim_max;  // a socket a flow
   ::setrlimit(RLIMIT_NOFILE, &files);
   ::dup2(stderr_file, STDERR_FILENO);
+  // In real time: what else this machine does should wait. Without the right to it, so be it.
+  static_cast<void>(::setpriority(PRIO_PROCESS, 0, kPriority));
 }
 
 // An empty /run, which nobody else sees.

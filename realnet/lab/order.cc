@@ -9,7 +9,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "model/check.h"
@@ -30,12 +29,8 @@ Fd connect_to(const std::string& path) {
   return socket;
 }
 
-// {"ok":true,...} or {"ok":false,"error":"..."}
-std::string complaint_of(const std::string& line) {
-  const nlohmann::json answer = nlohmann::json::parse(line, nullptr, false);
-  if (!answer.is_object()) return "no answer";
-  if (answer.value("ok", false)) return {};
-  return answer.value("error", "refused");
+nlohmann::json no_answer(const std::string& why) {
+  return {{"ok", false}, {"error", why}};
 }
 
 }  // namespace
@@ -44,9 +39,9 @@ Order::Order(Loop& loop, const std::string& socket, const std::string& request, 
     : loop_(loop), answered_(std::move(answered)), socket_(connect_to(socket)) {
   const std::string line = request + "\n";
   if (!socket_ || ::send(socket_.get(), line.data(), line.size(), MSG_NOSIGNAL) < 0) {
-    const std::string why = "nobody listens at its socket";
-    loop_.at(loop_.now(), [answered = answered_, why] { answered(why); });
     socket_.reset();
+    loop_.at(loop_.now(),
+             [answered = answered_] { answered(no_answer("nobody listens at its socket")); });
     return;
   }
   loop_.watch(socket_.get(), EPOLLIN, [this](std::uint32_t) { read(); });
@@ -60,16 +55,17 @@ void Order::read() {
   std::array<char, 4096> piece;
   const ssize_t size = ::read(socket_.get(), piece.data(), piece.size());
   if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (size <= 0) return end("it hung up");
+  if (size <= 0) return end(line_);
   line_.append(piece.data(), static_cast<std::size_t>(size));
-  if (const std::size_t at = line_.find('\n'); at != std::string::npos)
-    end(complaint_of(line_.substr(0, at)));
+  if (const std::size_t at = line_.find('\n'); at != std::string::npos) end(line_.substr(0, at));
 }
 
-void Order::end(const std::string& why_not) {
+void Order::end(const std::string& line) {
   loop_.forget(socket_.get());
   socket_.reset();
-  answered_(why_not);
+  const nlohmann::json answer = nlohmann::json::parse(line, nullptr, false);
+  const Answered answered = std::move(answered_);
+  answered(answer.is_object() ? answer : no_answer("it hung up"));
 }
 
 }  // namespace poise::realnet::lab

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "realnet/lab/traffic/loop.h"
@@ -12,8 +13,9 @@ namespace poise::realnet::lab {
 // One request over the daemon's socket (realnet/control: the operator's protocol).
 class Order {
  public:
-  // `answered`: what was wrong, or empty when it was done; not called after this is destroyed.
-  using Answered = std::function<void(const std::string& why_not)>;
+  // Told of the answer, or of one that says why there is none: {"ok":false,"error":"..."}. Not
+  // called after this is destroyed; it may destroy this.
+  using Answered = std::function<void(const nlohmann::json& answer)>;
 
   // Sends the request, one line of JSON. Keeps a reference to the loop.
   Order(Loop& loop, const std::string& socket, const std::string& request, Answered answered);
@@ -23,7 +25,7 @@ class Order {
 
  private:
   void read();
-  void end(const std::string& why_not);
+  void end(const std::string& line);
 
   Loop& loop_;
   Answered answered_;

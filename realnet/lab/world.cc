@@ -62,10 +62,18 @@ void World::build_host(NodeId id) {
   commands.run();
 }
 
+// Before the plan's time zero. Balancers first: an agent's first SYN should find a listener.
+void World::boot_all() {
+  for (const bool balancers : {true, false})
+    for (NodeId id = 0; id < hosts_.size(); ++id)
+      if (!topology_.nodes()[id].spare &&
+          (topology_.nodes()[id].kind == NodeKind::balancer) == balancers)
+        boot(id);
+  await_registration();
+}
+
 // Everything that the plan says, at its instants.
 void World::schedule_all() {
-  for (NodeId id = 0; id < hosts_.size(); ++id)
-    if (!topology_.nodes()[id].spare) boot(id);
   for (const scenario::FaultEvent& fault : faults_)
     loop_.at(fault.at, [this, &fault] { carry_out(fault); });
   if (plan_.workload.arrivals == "closed") {
@@ -108,7 +116,9 @@ void World::beat(const std::function<void(double fraction)>& on_progress) {
 
 scenario::RunResult World::run(const std::function<void(double fraction)>& on_progress) {
   const Instant began = realnet::now();
-  loop_.begin_at(began + kLead);
+  loop_.begin_at(began);
+  boot_all();
+  loop_.begin_at(realnet::now() + kLead);
   schedule_all();
   beat(on_progress);
   loop_.run_until(Instant{plan_.duration});

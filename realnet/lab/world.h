@@ -57,6 +57,7 @@ class World {
   };
 
   void build_host(NodeId id);
+  void boot_all();
   void schedule_all();
 
   // Workload.
@@ -75,6 +76,7 @@ class World {
   void start_daemon(NodeId id);
   void clear_leftovers(NodeId id);
   void order(NodeId id, poise::Command::Kind kind);
+  void await_registration();
   void note_timeouts();
 
   void beat(const std::function<void(double fraction)>& on_progress);

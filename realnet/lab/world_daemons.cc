@@ -24,6 +24,8 @@ using scenario::NodeKind;
 
 namespace {
 
+constexpr Duration kAskAgain = std::chrono::milliseconds{20};
+constexpr Duration kBootMax = std::chrono::seconds{15};  // then the run begins as it is
 constexpr Duration kPatience = std::chrono::seconds{5};  // with a daemon that was told to stop
 
 void write_text(const std::string& path, const std::string& text) {
@@ -74,16 +76,42 @@ void World::clear_leftovers(NodeId id) {
 void World::order(NodeId id, poise::Command::Kind kind) {
   const std::string& name = topology_.nodes()[id].name;
   const std::string word(to_string(kind));
-  const auto complain = [this, &name, word](const std::string& why_not) {
-    if (!why_not.empty())
-      notices_.push_back(
-          {to_ns(loop_.now()), "world", "order_refused", name, word + ": " + why_not});
+  const auto complain = [this, &name, word](const std::string& why) {
+    notices_.push_back({to_ns(loop_.now()), "world", "order_refused", name, word + ": " + why});
   };
   if (!hosts_[id].daemon) return complain("its host is down");
   // The machine's own word `pause` means: no packets from now on.
   const std::string now = kind == poise::Command::Kind::pause ? ",\"now\":true" : "";
   orders_.push_back(std::make_unique<Order>(loop_, folder_of(id).socket(),
-                                            "{\"do\":\"" + word + "\"" + now + "}", complain));
+                                            "{\"do\":\"" + word + "\"" + now + "}",
+                                            [complain](const nlohmann::json& answer) {
+                                              if (!answer.value("ok", false))
+                                                complain(answer.value("error", "no reason"));
+                                            }));
+}
+
+// A simulated host is up at once; these take their time, which is none of the plan's.
+void World::await_registration() {
+  std::vector<NodeId> waiting;
+  for (const NodeId id : topology_.of_kind(NodeKind::backend))
+    if (hosts_[id].daemon) waiting.push_back(id);
+  std::map<NodeId, std::unique_ptr<Order>> asked;
+  const std::size_t balancer_count = topology_.of_kind(NodeKind::balancer).size();
+  std::function<void(NodeId)> ask = [&](NodeId id) {
+    asked[id] = std::make_unique<Order>(
+        loop_, folder_of(id).socket(), R"({"do":"status"})", [&, id](const nlohmann::json& answer) {
+          const auto status = answer.value("result", nlohmann::json::object());
+          if (status.value("balancers_registered_at", std::size_t{0}) == balancer_count)
+            std::erase(waiting, id);
+          else
+            loop_.at(loop_.now() + kAskAgain, [&ask, id] { ask(id); });
+          if (waiting.empty()) loop_.stop();
+        });
+  };
+  const std::vector<NodeId> all = waiting;
+  for (const NodeId id : all) ask(id);
+  if (!all.empty()) loop_.run_until(loop_.now() + kBootMax);
+  loop_.cancel_all();
 }
 
 void World::stop_daemons() {

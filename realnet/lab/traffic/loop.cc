@@ -66,6 +66,11 @@ void Loop::cancel(TimerId timer) {
   instant_of_.erase(found);
 }
 
+void Loop::cancel_all() {
+  timers_.clear();
+  instant_of_.clear();
+}
+
 void Loop::run_until(Instant end) {
   stopped_ = false;
   while (!stopped_) {

@@ -36,6 +36,7 @@ class Loop {
 
   TimerId at(Instant instant, std::function<void()> action);
   void cancel(TimerId timer);
+  void cancel_all();
 
   void run_until(Instant end);
   void stop() { stopped_ = true; }
