@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "realnet/daemon/packet_counters.h"
+#include "realnet/daemon/parts.h"
 
 namespace poise::realnet {
 
@@ -53,7 +54,7 @@ Answer show_backends(Shards<Balancer>& shards) {
                       {"address", backend.address.to_string()},
                       {"weight", backend.weight},
                       {"state", to_string(backend.state)},
-                      {"since_s", to_seconds(at - backend.since)},
+                      {"since_s", shown_seconds(at - backend.since)},
                       {"flows", flows[index]}});
     }
   });
@@ -76,7 +77,7 @@ Answer show_flows(Shards<Balancer>& shards) {
            {"protocol", name_of_protocol(flow.key.protocol)},
            {"backend", backend ? backend->name : ""},
            {"state", name_of(flow.state)},
-           {"idle_s", to_seconds(std::max(Duration{}, at - flow.last_use))}});
+           {"idle_s", shown_seconds(std::max(Duration{}, at - flow.last_use))}});
     });
   });
   std::string say = count_of(count, "flow");

@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "realnet/daemon/parts.h"
 #include "realnet/system/clock.h"
 #include "realnet/system/error.h"
 
@@ -109,7 +110,7 @@ Answer Frame::status() const {
                 {"name", label_},
                 {"state", stopping_ ? "stopping" : "running"},
                 {"pid", ::getpid()},
-                {"uptime_s", to_seconds(now() - started_)},
+                {"uptime_s", shown_seconds(now() - started_)},
                 {"host_in_order", host_.is_in_place()},
                 {"log_lines_lost", log_.lost()}};
   status.update(role_.status());

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <vector>
 
 #include "realnet/system/clock.h"
@@ -58,6 +59,10 @@ std::uint64_t seed_of(std::uint64_t given, Log& log) {
   const std::uint64_t seed = given != 0 ? given : (entropy() & kDrawnMax) | 1;
   log.event("seed", {{"seed", seed}});
   return seed;
+}
+
+double shown_seconds(Duration duration) {
+  return std::round(to_seconds(duration) * 1e3) / 1e3;
 }
 
 void write_notice(Log& log, const Notice& notice) {

@@ -36,6 +36,9 @@ std::string reloaded(const Changes& changes);
 // The drawn seed when none is given; it is logged.
 std::uint64_t seed_of(std::uint64_t given, Log& log);
 
+// For people and their tables: to the millisecond.
+double shown_seconds(Duration duration);
+
 // A machine's notice as a line of the log: loss and refusal are warnings.
 void write_notice(Log& log, const Notice& notice);
 

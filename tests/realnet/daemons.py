@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+from pathlib import Path
 
 from network import wait_until
 
@@ -33,7 +34,8 @@ class Daemon:
         self.build, self.host, self.role = build, host, role
         self.folder = host.network.folder / f"{host.name}-{role}"
         self.folder.mkdir(exist_ok=True)
-        self.socket = self.folder / "ctl.sock"
+        socket = sections.get("operator", {}).get("socket", self.folder / "ctl.sock")
+        self.socket = Path(socket)
         self.log = self.folder / "log"
         self.file = self.folder / f"{role}.toml"
         sections = {

@@ -71,7 +71,8 @@ class Service:
         (folder / "nginx.conf").write_text(WEB_SERVER.format(folder=folder))
         folder.chmod(0o755)
         host.popen("nginx", "-c", folder / "nginx.conf", "-p", folder)
-        wait_until(lambda: host.run("curl", "-sf", "http://127.0.0.1/", check=False).stdout, "nginx")
+        page = ("curl", "-sf", "http://127.0.0.1/")
+        wait_until(lambda: host.run(*page, check=False).stdout, "nginx answers")
 
     def states(self, balancer="lb"):
         """{backend: state} as the balancer says."""

@@ -1,6 +1,8 @@
 """The test's own network is what the tests take it for."""
 
 import os
+import subprocess
+from pathlib import Path
 
 
 def test_hosts_reach_each_other_over_both_families(network):
@@ -13,3 +15,17 @@ def test_hosts_reach_each_other_over_both_families(network):
 
 def test_nothing_of_it_is_seen_outside():
     assert os.getpid() < 100  # a process-id namespace of our own
+
+
+def test_the_playground_answers_through_its_vip_and_leaves_nothing(build):
+    here = Path(__file__).resolve().parent
+    done = subprocess.run(
+        ["/usr/bin/python3", here / "playground.py", "curl -sS http://$VIP/ && poisectl backends"],
+        env={**os.environ, "POISE_BUILD": str(build), "POISE_PRIVATE": ""},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "web" in done.stdout and "active" in done.stdout
+    assert "web1" not in subprocess.run(["ip", "netns"], capture_output=True, text=True).stdout
