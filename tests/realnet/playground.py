@@ -18,7 +18,7 @@ import private  # noqa: E402
 BUILD = Path(os.environ.get("POISE_BUILD", HERE.parents[1] / "build/fast"))
 WORDS = """
   curl http://$VIP/            an answer by one of the backends; also http://[$VIP6]/
-  poisectl backends            what the balancer says; status, flows, counters, drain web1, resume web1
+  poisectl backends            what the balancer says; also status, flows, drain web1, resume web1
   on web1 ip addr              a command on another host: lb, web1, web2, web3
   on lb tail -f $LOG_lb        its log; $LOG_web1 is an agent's
   on web1 kill -9 $PID_web1    what do the clients see?
