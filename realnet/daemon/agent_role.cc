@@ -10,7 +10,6 @@
 #include "realnet/daemon/packet_counters.h"
 #include "realnet/daemon/parts.h"
 #include "realnet/daemon/settings/print.h"
-#include "realnet/system/error.h"
 #include "realnet/system/file.h"
 
 namespace poise::realnet {
@@ -107,11 +106,9 @@ void AgentRole::take_notice(const Notice& notice) {
 }
 
 void AgentRole::apply_host() {
-  try {
-    frame_.host().apply(host_plan(settings_, with_vips_));
-  } catch (const SystemError& error) {
-    frame_.fail(error.what());
-  }
+  frame_.host().apply_soon(host_plan(settings_, with_vips_), [this](const std::string& why_not) {
+    if (!why_not.empty()) frame_.fail(why_not);
+  });
 }
 
 int AgentRole::run() {

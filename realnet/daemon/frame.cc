@@ -28,7 +28,7 @@ std::string made(const std::string& folder) {
 Frame::Frame(const std::string& label, const LogSettings& log, const StateSettings& state)
     : label_(label),
       log_(log),
-      host_(made(state.folder), label,
+      host_(io_, made(state.folder), label,
             [this](const std::string& step) {
               log_.debug("host", {{"step", step}});
             }),
@@ -99,19 +99,22 @@ void Frame::fail(const std::string& why) {
 
 void Frame::answer(const nlohmann::json& request, Reply reply) {
   const std::string what = request.at("do");
-  if (what == "status") return reply(done(label_ + " is up", status()));
+  if (what == "status")
+    return host_.look([this, reply = std::move(reply)](bool in_order) {
+      reply(done(label_ + " is up", status(in_order)));
+    });
   if (what == "reload") return reply(done(reload()));
   if (what == "stop") return reply(done(stop()));
   role_.answer(request, std::move(reply));
 }
 
-Answer Frame::status() const {
+Answer Frame::status(bool host_in_order) const {
   Answer status{{"role", role_.name},
                 {"name", label_},
                 {"state", stopping_ ? "stopping" : "running"},
                 {"pid", ::getpid()},
                 {"uptime_s", shown_seconds(now() - started_)},
-                {"host_in_order", host_.is_in_place()},
+                {"host_in_order", host_in_order},
                 {"log_lines_lost", log_.lost()}};
   status.update(role_.status());
   return status;

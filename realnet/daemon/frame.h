@@ -10,12 +10,12 @@
 #include <string>
 
 #include "realnet/control/operator_server.h"
+#include "realnet/daemon/host_keeper.h"
 #include "realnet/daemon/log/log.h"
 #include "realnet/daemon/metrics/server.h"
 #include "realnet/daemon/service/signals.h"
 #include "realnet/daemon/service/supervisor.h"
 #include "realnet/daemon/settings/settings.h"
-#include "realnet/host/host_setup.h"
 
 namespace poise::realnet {
 
@@ -39,7 +39,7 @@ class Frame {
 
   boost::asio::io_context& io() { return io_; }
   Log& log() { return log_; }
-  HostSetup& host() { return host_; }
+  HostKeeper& host() { return host_; }
 
   // Serves until the end; the exit status. The host is put back before it returns.
   int run(Role role, const std::string& socket, const MetricsSettings& metrics,
@@ -51,14 +51,14 @@ class Frame {
 
  private:
   void answer(const nlohmann::json& request, Reply reply);
-  Answer status() const;
+  Answer status(bool host_in_order) const;
   std::string stop();
   std::string reload();
 
   std::string label_;
   boost::asio::io_context io_{1};
   Log log_;
-  HostSetup host_;
+  HostKeeper host_;
   Supervisor supervisor_;
   boost::asio::steady_timer deadline_, second_;
   Role role_;

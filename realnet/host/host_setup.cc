@@ -66,7 +66,7 @@ void HostSetup::apply(const HostPlan& plan) {
 
 void HostSetup::carry_out(const HostPlan& plan) {
   announcer_ = {};
-  rules_.clear();
+  const std::vector<Rules> before = std::exchange(rules_, {});
   vips_.clear();
   std::vector<std::string> wanted;
   for (const SysctlSetting& setting : plan.sysctls)
@@ -86,7 +86,7 @@ void HostSetup::carry_out(const HostPlan& plan) {
   retire_all_but(wanted);
 
   for (const SysctlSetting& setting : plan.sysctls) set(setting);
-  for (Rules& rules : rules_) install(rules);
+  for (Rules& rules : rules_) install(rules, before);
   for (VipAddress& vip : vips_) attach(vip);
   announce(plan.announcements);
 }
@@ -129,7 +129,15 @@ void HostSetup::set(const SysctlSetting& setting) {
   say(subject(change) + ": " + now + " -> " + setting.value);
 }
 
-void HostSetup::install(Rules& rules) {
+// What stands already is not written again: who waits for a VIP waits for its rules.
+void HostSetup::install(Rules& rules, const std::vector<Rules>& before) {
+  const auto same = std::find_if(before.begin(), before.end(), [&](const Rules& earlier) {
+    return earlier.config() == rules.config();
+  });
+  if (same != before.end() && same->is_in_place()) {
+    rules = *same;
+    return;
+  }
   const Change change = change_of(rules.config());
   journal_.record(change);
   say("recorded " + subject(change));

@@ -64,7 +64,7 @@ class HostSetup {
   void carry_out(const HostPlan& plan);
   void retire_all_but(const std::vector<std::string>& wanted);
   void set(const SysctlSetting& setting);
-  void install(Rules& rules);
+  void install(Rules& rules, const std::vector<Rules>& before);
   void attach(VipAddress& vip);
   void announce(const Announcements& announcements);
   void say(const std::string& text) const;

@@ -62,6 +62,8 @@ struct RulesConfig {
   // Keep what is matched out of connection tracking; prerouting only. A balancer's table of flows
   // must not be shadowed by the kernel's. Without it a tunnel's packets are tracked as usual.
   bool untracked = true;
+
+  friend bool operator==(const RulesConfig&, const RulesConfig&) = default;
 };
 
 // The chain that holds the rules: POISE-<name> or POISE-<name>+<part>, at most 28 characters, which

@@ -1,5 +1,6 @@
 """Poise's daemons on the hosts of a test's network."""
 
+import datetime
 import json
 import signal
 import subprocess
@@ -38,22 +39,30 @@ class Daemon:
         self.socket = Path(socket)
         self.log = self.folder / "log"
         self.file = self.folder / f"{role}.toml"
-        sections = {
+        self.top = top
+        self.sections = {
             "operator": {"socket": str(self.socket)},
             "state": {"folder": str(self.folder)},
             "log": {"level": "debug"},
             **sections,
         }
-        self.file.write_text(settings(top, sections))
+        self.change()
         self.process = None
+
+    def change(self, top=None, **sections):
+        """Other keys, for its next life."""
+        self.top = {**self.top, **(top or {})}
+        for name, keys in sections.items():
+            self.sections[name] = {**self.sections.get(name, {}), **keys}
+        self.file.write_text(settings(self.top, self.sections))
+        return self
 
     def start(self):
         """Starts it and waits until it answers its operator."""
         poised = self.build / "realnet/daemon/poised"
         with open(self.log, "a") as log:
-            self.process = self.host.popen(
-                poised, self.role, "--config", self.file, stdout=log, stderr=log
-            )
+            command = ["nice", "-n", "-10", poised, self.role, "--config", self.file]
+            self.process = self.host.popen(*command, stdout=log, stderr=log)  # nice as the unit is
         wait_until(self.answers, f"{self.host.name}'s {self.role} answers; its log is {self.log}")
         return self
 
@@ -75,6 +84,15 @@ class Daemon:
     def ask(self, *arguments):
         """The answer's result, as JSON."""
         return json.loads(self.ctl("--json", *arguments).stdout)["result"]
+
+    def said(self, event, *words, since=0.0):
+        """When its log says an event with these words, in seconds of the epoch; or None."""
+        for line in self.log.read_text().splitlines():
+            at, _, kind, *rest = line.split()
+            when = datetime.datetime.fromisoformat(at).timestamp()
+            if kind == event and set(words) <= set(rest) and when >= since:
+                return when
+        return None
 
     def kill(self):
         self.process.kill()

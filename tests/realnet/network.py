@@ -113,6 +113,10 @@ class Network:
             self.hosts[name] = Host(self, name, 10 + len(self.hosts))
         return self.hosts[name]
 
+    def plug(self, name, is_in):
+        """Puts a host's cable in, or pulls it out."""
+        ip(f"link set {name} {'up' if is_in else 'down'}")
+
     def end(self):
         for host in self.hosts.values():
             host.end()

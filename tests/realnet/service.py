@@ -42,14 +42,18 @@ class Service:
             self.agent_settings = agent
         return self
 
+    def settle(self):
+        """Waits until every balancer has every backend."""
+        wait_until(self.is_whole, "every balancer has every backend active")
+        return self
+
     def start(self):
         for daemon in self.balancers.values():
             daemon.start()
         for name, daemon in self.agents.items():
             self.serve_web(name)
             daemon.start()
-        wait_until(self.is_whole, "every balancer has every backend active")
-        return self
+        return self.settle()
 
     def add_backend(self, name):
         """One more, started."""
@@ -61,7 +65,7 @@ class Service:
         wait_until(self.is_whole, "the new backend is active")
 
     def serve_web(self, name):
-        """nginx that answers / with its host's name, /SIZE with so many bytes, /slow/SIZE slowly."""
+        """nginx: / is its host's name, /SIZE so many bytes, /slow/SIZE the same, slowly."""
         host = self.network.host(name)
         folder = self.network.folder / f"{name}-web"
         folder.mkdir()
