@@ -32,11 +32,13 @@ Answer packet_counters(Shards<M>& shards) {
     add("queue_waiting", kernel.waiting);
     add("queue_dropped_full", kernel.dropped_full);
     add("queue_dropped_socket", kernel.dropped_socket);
-    const RawSender::Counters& raw = shard.sender().counters();
-    add("raw_sent", raw.sent);
-    add("raw_too_big", raw.too_big);
-    add("raw_unreachable", raw.unreachable);
-    add("raw_failed", raw.failed);
+    for (const RawSender* sender : shard.senders()) {
+      const RawSender::Counters& raw = sender->counters();
+      add("raw_sent", raw.sent);
+      add("raw_too_big", raw.too_big);
+      add("raw_unreachable", raw.unreachable);
+      add("raw_failed", raw.failed);
+    }
   });
   return result;
 }

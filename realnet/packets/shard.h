@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -34,15 +35,16 @@ template <class M>
 class Shard {
  public:
   // `carries`: messages, notices and datagrams that control events cause are carried out; of
-  // several shards, the first one's.
+  // several shards, the first one's. `clock`: what time it is when a burst is decided about.
   Shard(std::unique_ptr<M> machine, std::unique_ptr<RecordWriter> writer, Queue queue,
-        Emission emission, bool carries)
+        Emission emission, bool carries, std::function<Instant()> clock = now)
       : machine_(std::move(machine)),
         writer_(std::move(writer)),
         recorded_(*machine_, writer_.get()),
         queue_(std::move(queue)),
         emission_(emission),
-        carries_(carries) {}
+        carries_(carries),
+        clock_(std::move(clock)) {}
 
   // The shard's thread: takes one burst, decides, sends it on. True: look at errands() and
   // deadline().
@@ -65,7 +67,7 @@ class Shard {
   // REQUIRES: mutex() is held.
   template <class Event>
   auto act(Event&& event) {
-    World world{*this, carries_};
+    World world{*this, carries_, false};
     if constexpr (std::is_void_v<decltype(event(recorded_))>) {
       event(recorded_);
       drain(recorded_, world);
@@ -82,15 +84,20 @@ class Shard {
   void finish_record() { recorded_.finish(); }
 
   const Queue& queue() const { return queue_; }
-  const RawSender& sender() const { return sender_; }
+  // The shard's thread's, and that of the control events.
+  std::array<const RawSender*, 2> senders() const { return {&sender_, &control_sender_}; }
 
  private:
   struct World {
     Shard& shard;
     bool carries;
+    bool deciding;  // about a burst, in the shard's thread
 
     void transmit(const Packet& packet) {
-      if (carries) shard.sender_.send(packet);
+      if (deciding)
+        shard.hold(packet);
+      else if (carries)
+        shard.control_sender_.send(packet);
     }
     void send(const Message& message) {
       if (carries) shard.errands_.push_back({message, {}});
@@ -104,8 +111,8 @@ class Shard {
   void decide(std::size_t count) {
     const std::span packets = queue_.packets();
     const std::span verdicts = std::span(verdicts_).first(count);
-    World world{*this, true};
-    const Instant at = now();
+    World world{*this, true, true};
+    const Instant at = clock_();
     if constexpr (requires(M & m) { m.on_burst(at, packets, verdicts); }) {
       if (!recorded_.is_recording()) {
         machine_->on_burst(at, packets, verdicts);
@@ -122,17 +129,41 @@ class Shard {
   Verdict decide_one(Instant at, std::size_t i) {
     Packet& packet = queue_.packets()[i];
     if constexpr (requires(M & m) { m.on_egress(at, packet); }) {
-      if (queue_.hook(i) == Hook::output || queue_.hook(i) == Hook::postrouting)
-        return recorded_.on_egress(at, packet);
+      if (is_egress(i)) return recorded_.on_egress(at, packet);
     }
     return recorded_.on_packet(at, packet);
+  }
+
+  bool is_egress(std::size_t i) const {
+    return queue_.hook(i) == Hook::output || queue_.hook(i) == Hook::postrouting;
+  }
+
+  // The machine lends what it transmits for the moment only, and it follows the burst that caused
+  // it: a later piece must not overtake its first. The memory is kept.
+  void hold(const Packet& packet) {
+    const std::span<const std::uint8_t> bytes = packet.bytes();
+    held_bytes_.insert(held_bytes_.end(), bytes.begin(), bytes.end());
+    held_sizes_.push_back(bytes.size());
+  }
+  void send_held() {
+    std::span<std::uint8_t> rest = held_bytes_;
+    for (const std::size_t size : held_sizes_) {
+      sender_.queue(Packet(rest.first(size), 0, size));
+      rest = rest.subspan(size);
+    }
+    sender_.flush();
+    held_bytes_.clear();
+    held_sizes_.clear();
   }
 
   void emit(std::size_t count) {
     using Fate = Queue::Fate;
     const std::span packets = queue_.packets();
     for (std::size_t i = 0; i < count; ++i) {
-      fates_[i] = verdicts_[i] == Verdict::pass ? Fate::accept : Fate::drop;
+      // What the host sends may have been rewritten (its MSS); what arrives passes as it came.
+      fates_[i] = verdicts_[i] != Verdict::pass ? Fate::drop
+                  : is_egress(i)                ? Fate::replace
+                                                : Fate::accept;
       if (verdicts_[i] != Verdict::forward) continue;
       const bool is_v4 = packets[i].bytes()[0] >> 4 == 4;
       if (emission_ == Emission::verdict && is_v4 == queue_.is_v4(i))
@@ -142,18 +173,24 @@ class Shard {
     }
     sender_.flush();
     queue_.settle(std::span(fates_).first(count));
+    if (!held_sizes_.empty()) send_held();
   }
 
   std::unique_ptr<M> machine_;
   std::unique_ptr<RecordWriter> writer_;
   Recorded<M> recorded_;
   Queue queue_;
-  RawSender sender_;
+  RawSender sender_;          // the shard's thread's
+  RawSender control_sender_;  // of who holds mutex_
   Emission emission_;
   bool carries_;
+  std::function<Instant()> clock_;
   std::mutex mutex_;  // guards the machine, errands_ and deadline_
   std::vector<Errand> errands_;
   Instant deadline_ = kNever;
+  // The shard's thread's: what the machine transmits about a burst, one behind the other.
+  std::vector<std::uint8_t> held_bytes_;
+  std::vector<std::size_t> held_sizes_;
   std::array<Verdict, kBurst> verdicts_{};
   std::array<Queue::Fate, kBurst> fates_{};
 };

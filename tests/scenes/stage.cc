@@ -12,7 +12,8 @@
 
 namespace poise::scene {
 
-Stage::Stage(const Scene& scene) : scene_(scene), world_(1, {}, *this) {
+Stage::Stage(const Scene& scene, std::unique_ptr<memory::Seats> seats)
+    : scene_(scene), world_(1, {}, *this, std::move(seats)) {
   for (const BalancerConfig& config : scene.balancers)
     world_.start_balancer(world_.add_balancer(config, scene.policy));
   for (const BackendSetup& backend : scene.backends) {
@@ -152,12 +153,11 @@ void Stage::balanced(std::size_t, std::span<const std::uint8_t>, Verdict verdict
 void Stage::received(std::size_t agent, std::span<const std::uint8_t> before, Verdict verdict,
                      std::span<const std::uint8_t> after) {
   const std::string& name = scene_.backends[agent].config.name;
-  seen_["wire@" + name].push_back(wire::describe(before));
-  note("wire@" + name + " < " + wire::describe(before));
+  sight("wire@" + name, before);
   if (!fate_.verdict) fate_.verdict = verdict;
   if (verdict == Verdict::drop) return;
   fate_.reached.push_back(agent);
-  seen_[name].push_back(wire::describe(after));
+  sight(name, after);
 }
 
 void Stage::left(std::span<const std::uint8_t> bytes) {
@@ -165,8 +165,7 @@ void Stage::left(std::span<const std::uint8_t> bytes) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (const std::size_t at = text.find("SANITY "); at != std::string_view::npos)
     probe_ = text.substr(at + 7);
-  seen_["client"].push_back(wire::describe(bytes));
-  note("client < " + wire::describe(bytes));
+  sight("client", bytes);
 }
 
 void Stage::noticed(const std::string& machine, const Notice& notice) {
@@ -178,8 +177,15 @@ void Stage::answered(PeerId peer, const std::string* bytes) {
   heard_[peer] += bytes ? *bytes : "\x04\n";
 }
 
-Report run(const Scene& scene) {
-  return Stage(scene).play();
+void Stage::sight(const std::string& place, std::span<const std::uint8_t> bytes) {
+  const std::string text = wire::describe(bytes);
+  seen_[place].push_back(text);
+  report_.sightings.push_back({place, {bytes.begin(), bytes.end()}});
+  note(place + " < " + text);
+}
+
+Report run(const Scene& scene, std::unique_ptr<memory::Seats> seats) {
+  return Stage(scene, std::move(seats)).play();
 }
 
 }  // namespace poise::scene

@@ -20,7 +20,7 @@ inline constexpr Instant kBegin = instant_from_ns(1'000'000'000);
 
 class Stage : public memory::Observer {
  public:
-  explicit Stage(const Scene& scene);
+  Stage(const Scene& scene, std::unique_ptr<memory::Seats> seats);
   Report play();
 
  private:
@@ -60,6 +60,7 @@ class Stage : public memory::Observer {
   const Counters& counters(const Step& step) const;
   void fail(int line, const std::string& what);
   void note(const std::string& text);
+  void sight(const std::string& place, std::span<const std::uint8_t> bytes);
 
   const Scene& scene_;
   memory::MemoryWorld world_;

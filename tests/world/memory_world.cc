@@ -18,47 +18,52 @@ namespace {
 constexpr std::size_t kSlotSize = kPacketMemory;
 }  // namespace
 
-// What drain() calls: the world as one machine sees it.
-struct MemoryWorld::BalancerDoor {
+// The world as one machine sees it.
+struct MemoryWorld::BalancerPorter : Porter {
   MemoryWorld& world;
   std::size_t balancer;
+  BalancerPorter(MemoryWorld& in, std::size_t of) : world(in), balancer(of) {}
 
-  void transmit(const Packet& packet) {
+  void transmit(const Packet& packet) override {
     world.route(packet.bytes(), world.balancers_[balancer].is_cut_off);
   }
-  void send(const Message& message) {
+  void send(const Message& message) override {
     const std::size_t stream = world.balancer_stream(balancer, message.peer);
     if (stream == world.streams_.size()) return;  // it broke before the answer was ready
     if (message.kind == Message::Kind::bytes) world.say(stream, agent_side, message.bytes);
     if (message.kind == Message::Kind::close) world.hang_up(stream, balancer_side);
     POISE_CHECK(message.kind != Message::Kind::open);
   }
-  void notice(const Notice& notice) {
+  void notice(const Notice& notice) override {
     world.observer_.noticed(world.balancers_[balancer].name, notice);
   }
-  void wake_at(Instant at) { world.wake_balancer(balancer, at); }
+  void wake_at(Instant at) override { world.wake_balancer(balancer, at); }
 };
 
-struct MemoryWorld::AgentDoor {
+struct MemoryWorld::AgentPorter : Porter {
   MemoryWorld& world;
   std::size_t agent;
+  AgentPorter(MemoryWorld& in, std::size_t of) : world(in), agent(of) {}
 
-  void transmit(const Packet& packet) {
+  void transmit(const Packet& packet) override {
     world.route(packet.bytes(), world.agents_[agent].is_cut_off);
   }
-  void send(const Message& message) {
+  void send(const Message& message) override {
     if (message.kind == Message::Kind::open) return world.open_stream(agent, message.peer);
     const std::size_t stream = world.agent_stream(agent, message.peer);
     if (stream == world.streams_.size()) return;
     if (message.kind == Message::Kind::bytes) world.say(stream, balancer_side, message.bytes);
     if (message.kind == Message::Kind::close) world.hang_up(stream, agent_side);
   }
-  void notice(const Notice& notice) { world.observer_.noticed(world.agents_[agent].name, notice); }
-  void wake_at(Instant at) { world.wake_agent(agent, at); }
+  void notice(const Notice& notice) override {
+    world.observer_.noticed(world.agents_[agent].name, notice);
+  }
+  void wake_at(Instant at) override { world.wake_agent(agent, at); }
 };
 
-MemoryWorld::MemoryWorld(std::uint64_t seed, WireFaults faults, Observer& observer)
-    : rng_(seed, 1), faults_(faults), observer_(observer) {}
+MemoryWorld::MemoryWorld(std::uint64_t seed, WireFaults faults, Observer& observer,
+                         std::unique_ptr<Seats> seats)
+    : rng_(seed, 1), faults_(faults), observer_(observer), seats_(std::move(seats)) {}
 
 std::size_t MemoryWorld::add_balancer(BalancerConfig config, policy::Config policy) {
   Host<Balancer>& host = balancers_.emplace_back();
@@ -88,9 +93,10 @@ void MemoryWorld::open_balancer(std::size_t balancer) {
   Host<Balancer>& host = balancers_[balancer];
   ++host.life;
   const BalancerConfig& config = balancer_configs_[balancer];
-  host.machine = std::make_unique<Balancer>(config, policy::make(policies_[balancer]),
-                                            estates_[balancer].lend(config, host.life));
-  open_door(host, RecordedMachine::balancer);
+  host.seat = seats_->seat(std::make_unique<Balancer>(config, policy::make(policies_[balancer]),
+                                                      estates_[balancer].lend(config, host.life)),
+                           config, open_record(host, RecordedMachine::balancer));
+  host.machine = &host.seat->machine();
   estates_[balancer].write(now(), *host.machine);
 }
 
@@ -98,8 +104,9 @@ void MemoryWorld::restart_balancer(std::size_t balancer) {
   const Bytes inheritance = estates_[balancer].read(now());
   kill_balancer(balancer, Death::hangs_up);
   open_balancer(balancer);
-  POISE_CHECK(balancers_[balancer].door->on_restore(now(), inheritance) ==
-              RestoreOutcome::restored);
+  balancers_[balancer].seat->act([&](Recorded<Balancer>& machine) {
+    POISE_CHECK(machine.on_restore(now(), inheritance) == RestoreOutcome::restored);
+  });
   settle_balancer(balancer);
 }
 
@@ -128,9 +135,11 @@ void MemoryWorld::start_agent(std::size_t agent) {
   Host<Agent>& host = agents_[agent];
   POISE_CHECK(host.machine == nullptr);
   ++host.life;
-  host.machine = std::make_unique<Agent>(agent_configs_[agent]);
-  open_door(host, RecordedMachine::agent);
-  host.door->start(now());
+  const AgentConfig& config = agent_configs_[agent];
+  host.seat = seats_->seat(std::make_unique<Agent>(config), config,
+                           open_record(host, RecordedMachine::agent));
+  host.machine = &host.seat->machine();
+  host.seat->act([&](Recorded<Agent>& machine) { machine.start(now()); });
   settle_agent(agent);
 }
 
@@ -140,9 +149,7 @@ void MemoryWorld::kill_balancer(std::size_t balancer, Death death) {
     for (std::size_t i = 0; i < streams_.size(); ++i)
       if (streams_[i].balancer == balancer && is_alive(streams_[i], balancer_side))
         hang_up(i, balancer_side);
-  host.door.reset();
-  host.machine.reset();
-  host.wake = kNever;
+  leave(host);
 }
 
 void MemoryWorld::kill_agent(std::size_t agent, Death death) {
@@ -150,13 +157,18 @@ void MemoryWorld::kill_agent(std::size_t agent, Death death) {
   if (death == Death::hangs_up)
     for (std::size_t i = 0; i < streams_.size(); ++i)
       if (streams_[i].agent == agent && is_alive(streams_[i], agent_side)) hang_up(i, agent_side);
-  host.door.reset();
-  host.machine.reset();
+  leave(host);
+}
+
+template <class M>
+void MemoryWorld::leave(Host<M>& host) {
+  host.machine = nullptr;
+  host.seat.reset();
   host.wake = kNever;
 }
 
 template <class M>
-void MemoryWorld::open_door(Host<M>& host, RecordedMachine machine) {
+RecordWriter* MemoryWorld::open_record(Host<M>& host, RecordedMachine machine) {
   host.record.clear();
   host.writer.reset();
   if (keeps_records_) {
@@ -165,17 +177,17 @@ void MemoryWorld::open_door(Host<M>& host, RecordedMachine machine) {
     };
     host.writer = std::make_unique<RecordWriter>(sink, machine, 0);
   }
-  host.door = std::make_unique<Recorded<M>>(*host.machine, host.writer.get());
+  return host.writer.get();
 }
 
 ReplayReport MemoryWorld::replay_balancer(std::size_t balancer) {
-  balancers_[balancer].door->finish();
+  balancers_[balancer].seat->act([](Recorded<Balancer>& machine) { machine.finish(); });
   Balancer fresh(balancer_configs_[balancer], policy::make(policies_[balancer]));
   return replay(balancers_[balancer].record, fresh);
 }
 
 ReplayReport MemoryWorld::replay_agent(std::size_t agent) {
-  agents_[agent].door->finish();
+  agents_[agent].seat->act([](Recorded<Agent>& machine) { machine.finish(); });
   Agent fresh(agent_configs_[agent]);
   return replay(agents_[agent].record, fresh);
 }
@@ -235,7 +247,7 @@ void MemoryWorld::arrive_at_balancer(std::size_t balancer, const Bytes& bytes) {
   Host<Balancer>& host = balancers_[balancer];
   if (host.machine == nullptr || host.is_cut_off) return;
   Packet packet = lend(bytes);
-  const Verdict verdict = host.door->on_packet(now(), packet);
+  const Verdict verdict = host.seat->on_packet(now(), packet);
   const Bytes after(packet.bytes().begin(), packet.bytes().end());
   observer_.balanced(balancer, bytes, verdict, after);
   if (verdict == Verdict::forward) route(after, host.is_cut_off);
@@ -268,7 +280,7 @@ void MemoryWorld::arrive_at_agent(std::size_t agent, const Bytes& bytes) {
   Host<Agent>& host = agents_[agent];
   if (host.machine == nullptr || host.is_cut_off) return;
   Packet packet = lend(bytes);
-  const Verdict verdict = host.door->on_packet(now(), packet);
+  const Verdict verdict = host.seat->on_packet(now(), packet);
   const Bytes after(packet.bytes().begin(), packet.bytes().end());
   observer_.received(agent, bytes, verdict, after);
   settle_agent(agent);
@@ -278,7 +290,7 @@ void MemoryWorld::reply(std::size_t agent, Bytes bytes) {
   Host<Agent>& host = agents_[agent];
   if (host.machine == nullptr) return;
   Packet packet = lend(bytes);
-  const Verdict verdict = host.door->on_egress(now(), packet);
+  const Verdict verdict = host.seat->on_egress(now(), packet);
   const Bytes after(packet.bytes().begin(), packet.bytes().end());
   if (verdict != Verdict::drop && !host.is_cut_off) observer_.left(after);
   settle_agent(agent);
@@ -290,7 +302,8 @@ std::optional<CommandResult> MemoryWorld::order_balancer(std::size_t balancer,
                                                          const Command& command) {
   Host<Balancer>& host = balancers_[balancer];
   if (host.machine == nullptr) return std::nullopt;
-  const CommandResult result = host.door->on_command(now(), command);
+  CommandResult result{};
+  host.seat->act([&](Recorded<Balancer>& machine) { result = machine.on_command(now(), command); });
   settle_balancer(balancer);
   return result;
 }
@@ -298,21 +311,22 @@ std::optional<CommandResult> MemoryWorld::order_balancer(std::size_t balancer,
 std::optional<CommandResult> MemoryWorld::order_agent(std::size_t agent, const Command& command) {
   Host<Agent>& host = agents_[agent];
   if (host.machine == nullptr) return std::nullopt;
-  const CommandResult result = host.door->on_command(now(), command);
+  CommandResult result{};
+  host.seat->act([&](Recorded<Agent>& machine) { result = machine.on_command(now(), command); });
   settle_agent(agent);
   return result;
 }
 
 void MemoryWorld::settle_balancer(std::size_t balancer) {
-  BalancerDoor door{*this, balancer};
-  drain(*balancers_[balancer].door, door);
+  BalancerPorter porter{*this, balancer};
+  balancers_[balancer].seat->settle(porter);
   estates_[balancer].write(now(), *balancers_[balancer].machine);
   observer_.balancer_settled(balancer);
 }
 
 void MemoryWorld::settle_agent(std::size_t agent) {
-  AgentDoor door{*this, agent};
-  drain(*agents_[agent].door, door);
+  AgentPorter porter{*this, agent};
+  agents_[agent].seat->settle(porter);
   observer_.agent_settled(agent);
 }
 
@@ -333,7 +347,7 @@ void MemoryWorld::wake_balancer(std::size_t balancer, Instant at) {
     Host<Balancer>& sleeper = balancers_[balancer];
     if (sleeper.machine == nullptr || sleeper.life != life || sleeper.wake != at) return;
     sleeper.wake = kNever;
-    sleeper.door->on_timer(now());
+    sleeper.seat->act([&](Recorded<Balancer>& machine) { machine.on_timer(now()); });
     settle_balancer(balancer);
   });
 }
@@ -348,7 +362,7 @@ void MemoryWorld::wake_agent(std::size_t agent, Instant at) {
     Host<Agent>& sleeper = agents_[agent];
     if (sleeper.machine == nullptr || sleeper.life != life || sleeper.wake != at) return;
     sleeper.wake = kNever;
-    sleeper.door->on_timer(now());
+    sleeper.seat->act([&](Recorded<Agent>& machine) { machine.on_timer(now()); });
     settle_agent(agent);
   });
 }

@@ -15,11 +15,11 @@
 
 #include "model/balancer/agent.h"
 #include "model/balancer/balancer.h"
-#include "model/balancer/recorded.h"
 #include "model/machine.h"
 #include "model/policy/policy.h"
 #include "model/random.h"
 #include "tests/world/calendar.h"
+#include "tests/world/seat.h"
 
 namespace poise::memory {
 
@@ -82,19 +82,19 @@ template <class M>
 struct Host {
   std::string name;
   Address address;
-  std::unique_ptr<M> machine;  // null: the host is dead
-  std::uint32_t life = 0;      // counts its starts
-  bool is_cut_off = false;     // partitioned
+  M* machine = nullptr;     // null: the host is dead
+  std::uint32_t life = 0;   // counts its starts
+  bool is_cut_off = false;  // partitioned
   Instant wake = kNever;
-  // Events reach the machine through here, and are recorded when the world keeps records.
-  std::unique_ptr<Recorded<M>> door;
+  std::unique_ptr<Seat<M>> seat;  // what happens to the machine is recorded when the world says so
   std::unique_ptr<RecordWriter> writer;
   Bytes record;  // of the present life
 };
 
 class MemoryWorld {
  public:
-  MemoryWorld(std::uint64_t seed, WireFaults faults, Observer& observer);
+  MemoryWorld(std::uint64_t seed, WireFaults faults, Observer& observer,
+              std::unique_ptr<Seats> seats = std::make_unique<Seats>());
 
   // The next index; the machine starts when told.
   std::size_t add_balancer(BalancerConfig config, policy::Config policy);
@@ -156,8 +156,8 @@ class MemoryWorld {
     std::array<std::deque<std::optional<std::string>>, 2> pieces;  // by receiving Side
     std::array<Instant, 2> latest{};                               // arrivals stay in order
   };
-  struct BalancerDoor;  // what drain() calls for each machine
-  struct AgentDoor;
+  struct BalancerPorter;
+  struct AgentPorter;
 
   Duration draw_delay();
   void fly(Bytes bytes, std::function<void(Bytes)> arrive);
@@ -168,7 +168,9 @@ class MemoryWorld {
 
   void open_balancer(std::size_t balancer);
   template <class M>
-  void open_door(Host<M>& host, RecordedMachine machine);
+  RecordWriter* open_record(Host<M>& host, RecordedMachine machine);
+  template <class M>
+  static void leave(Host<M>& host);
   Instant in_future(const std::string& machine, Instant deadline);
   void settle_balancer(std::size_t balancer);
   void settle_agent(std::size_t agent);
@@ -190,6 +192,7 @@ class MemoryWorld {
   Rng rng_;
   WireFaults faults_;
   Observer& observer_;
+  std::unique_ptr<Seats> seats_;
   Calendar calendar_;
   std::deque<Host<Balancer>> balancers_;
   std::deque<Host<Agent>> agents_;

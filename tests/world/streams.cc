@@ -71,11 +71,14 @@ void MemoryWorld::connect(std::size_t index) {
   stream.latest[agent_side] = now() + draw_delay();
   calendar_.enter(stream.latest[agent_side], [this, index, agent] {
     if (!is_alive(streams_[index], agent_side)) return;
-    agents_[agent].door->on_peer(now(), static_cast<PeerId>(streams_[index].balancer),
-                                 PeerEvent::up);
+    agents_[agent].seat->act([&](Recorded<Agent>& machine) {
+      machine.on_peer(now(), static_cast<PeerId>(streams_[index].balancer), PeerEvent::up);
+    });
     settle_agent(agent);
   });
-  balancer.door->on_peer(now(), stream.at_balancer, PeerEvent::up);
+  balancer.seat->act([&](Recorded<Balancer>& machine) {
+    machine.on_peer(now(), stream.at_balancer, PeerEvent::up);
+  });
   settle_balancer(stream.balancer);
 }
 
@@ -132,17 +135,19 @@ void MemoryWorld::give(std::size_t index, Side to, const std::string* piece) {
     return std::span(reinterpret_cast<const std::uint8_t*>(piece->data()), piece->size());
   };
   if (to == agent_side) {
-    Recorded<Agent>& agent = *agents_[stream.agent].door;
     const auto peer = static_cast<PeerId>(stream.balancer);
     const std::size_t host = stream.agent;
-    piece ? agent.on_message(now(), peer, bytes()) : agent.on_peer(now(), peer, PeerEvent::down);
+    agents_[host].seat->act([&](Recorded<Agent>& agent) {
+      piece ? agent.on_message(now(), peer, bytes()) : agent.on_peer(now(), peer, PeerEvent::down);
+    });
     settle_agent(host);
   } else {
-    Recorded<Balancer>& balancer = *balancers_[stream.balancer].door;
     const PeerId peer = stream.at_balancer;
     const std::size_t host = stream.balancer;
-    piece ? balancer.on_message(now(), peer, bytes())
-          : balancer.on_peer(now(), peer, PeerEvent::down);
+    balancers_[host].seat->act([&](Recorded<Balancer>& balancer) {
+      piece ? balancer.on_message(now(), peer, bytes())
+            : balancer.on_peer(now(), peer, PeerEvent::down);
+    });
     settle_balancer(host);
   }
 }
@@ -156,7 +161,8 @@ PeerId MemoryWorld::stranger(std::size_t balancer) {
   stream.at_balancer = next_peer_++;
   streams_.push_back(std::move(stream));
   const PeerId peer = streams_.back().at_balancer;
-  balancers_[balancer].door->on_peer(now(), peer, PeerEvent::up);
+  balancers_[balancer].seat->act(
+      [&](Recorded<Balancer>& machine) { machine.on_peer(now(), peer, PeerEvent::up); });
   settle_balancer(balancer);
   return peer;
 }
