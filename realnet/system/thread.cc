@@ -19,8 +19,12 @@ void pin_to_cpu(unsigned cpu) {
 }
 
 Duration thread_time() {
+  return clock_time(CLOCK_THREAD_CPUTIME_ID);
+}
+
+Duration clock_time(clockid_t clock) {
   timespec time{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  ::clock_gettime(clock, &time);
   return std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec};
 }
 

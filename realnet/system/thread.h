@@ -1,6 +1,8 @@
 // Where a thread runs, and for how long.
 #pragma once
 
+#include <ctime>
+
 #include "model/time.h"
 
 namespace poise::realnet {
@@ -10,5 +12,7 @@ void pin_to_cpu(unsigned cpu);
 
 // Processor time of this thread so far, its own and the kernel's on its behalf.
 Duration thread_time();
+// What one of the system's clocks shows; of a processor's time, say.
+Duration clock_time(clockid_t clock);
 
 }  // namespace poise::realnet

@@ -4,12 +4,17 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <chrono>
 #include <cstdlib>
+#include <ctime>
 #include <fstream>
+#include <new>
 #include <stdexcept>
 #include <thread>
 
@@ -40,17 +45,26 @@ void say(Balancer& balancer, const std::string& line) {
                       {reinterpret_cast<const std::uint8_t*>(line.data()), line.size()});
 }
 
-[[noreturn]] void blast(std::size_t size, unsigned flows) {
+constexpr std::size_t kBatch = 32;
+constexpr auto kPause = std::chrono::microseconds{20};  // without credit
+
+[[noreturn]] void blast(std::size_t size, unsigned flows, WireRig::Pace* pace) {
   std::vector<std::vector<std::uint8_t>> datagrams;
   for (unsigned flow = 0; flow < flows; ++flow) datagrams.push_back(WireRig::datagram(size, flow));
   RawSender sender;
-  for (std::size_t i = 0;; i = (i + 1) % datagrams.size())
-    sender.queue(Packet(datagrams[i], 0, datagrams[i].size()));
+  for (std::size_t next = 0;;) {
+    while (pace != nullptr && pace->sent - pace->settled > pace->window)
+      std::this_thread::sleep_for(kPause);
+    for (std::size_t i = 0; i < kBatch; ++i, next = (next + 1) % datagrams.size())
+      sender.queue(Packet(datagrams[next], 0, datagrams[next].size()));
+    sender.flush();
+    if (pace != nullptr) pace->sent += kBatch;
+  }
 }
 
 }  // namespace
 
-WireRig::WireRig(unsigned queues)
+WireRig::WireRig(unsigned queues, Spread spread)
     : client_(new_namespace()), host_(new_namespace()), sink_(new_namespace()) {
   configure(host_,
             "ip link set lo up; sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.accept_local=1;"
@@ -63,10 +77,12 @@ WireRig::WireRig(unsigned queues)
                 "ip link set c up; ip link set s up;"
                 "ip addr add 10.8.1.2/24 dev c; ip addr add 10.8.2.1/24 dev s;"
                 "ip route add 10.8.9.9 via 10.8.2.2");
-  const std::string target =
-      queues == 1 ? "--queue-num 0"
-                  : "--queue-balance 0:" + std::to_string(queues - 1) + " --queue-cpu-fanout";
-  configure(host_, "iptables -t raw -A PREROUTING -d 10.8.9.9 -j NFQUEUE " + target);
+  const std::string target = queues == 0 ? "DROP"
+                             : queues == 1
+                                 ? "NFQUEUE --queue-num 0"
+                                 : "NFQUEUE --queue-balance 0:" + std::to_string(queues - 1) +
+                                       (spread == Spread::core ? " --queue-cpu-fanout" : "");
+  configure(host_, "iptables -t raw -A PREROUTING -d 10.8.9.9 -j " + target);
   configure(
       client_,
       "ip link set eth0 up; ip addr add 10.8.1.1/24 dev eth0; ip route add default via 10.8.1.2");
@@ -107,13 +123,26 @@ std::uint64_t WireRig::sunk() const {
   return 0;
 }
 
-WireRig::Sender::Sender(const WireRig& rig, std::size_t size, unsigned flows, unsigned cpu) {
+std::unique_ptr<WireRig::Pace, WireRig::Pace::Unmap> WireRig::Pace::make(std::uint64_t window) {
+  void* const memory =
+      ::mmap(nullptr, sizeof(Pace), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) throw SystemError("share memory with a sender", errno);
+  return std::unique_ptr<Pace, Unmap>(new (memory) Pace{window, 0, 0});
+}
+
+void WireRig::Pace::Unmap::operator()(Pace* pace) const noexcept {
+  ::munmap(pace, sizeof *pace);
+}
+
+WireRig::Sender::Sender(const WireRig& rig, std::size_t size, unsigned flows, unsigned cpu,
+                        Pace* pace) {
   child_ = checked(::fork(), "fork a sender");
   if (child_ != 0) return;
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ::prctl(PR_SET_TIMERSLACK, 1);
   pin_to_cpu(cpu);
   const auto inside = rig.on_client();
-  blast(size, flows);
+  blast(size, flows, pace);
 }
 
 WireRig::Sender::~Sender() {
@@ -127,6 +156,12 @@ std::vector<std::uint8_t> WireRig::datagram(std::size_t size, unsigned flow) {
       wire::UdpDatagram{.source = {kClient, static_cast<std::uint16_t>(10000U + flow)},
                         .destination = {kVip, 80},
                         .payload = payload});
+}
+
+Duration WireRig::Sender::time() const {
+  clockid_t clock{};
+  ::clock_getcpuclockid(child_, &clock);
+  return clock_time(clock);
 }
 
 std::unique_ptr<Balancer> WireRig::balancer() {

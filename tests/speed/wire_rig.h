@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -18,10 +19,12 @@ namespace poise::realnet {
 
 // client 10.8.1.1 -- 10.8.1.2 host 10.8.2.1 -- 10.8.2.2 sink. The namespaces have no names and end
 // with the process. On the host, datagrams to the VIP 10.8.9.9 go to NFQUEUE 0 (or the first
-// `queues`); the sink drops all that comes.
+// `queues`; with none they are dropped); the sink drops all that comes.
 class WireRig {
  public:
-  explicit WireRig(unsigned queues);
+  // Which queue a datagram goes to: its flow says, or the core that it arrives on.
+  enum class Spread : std::uint8_t { flow, core };
+  explicit WireRig(unsigned queues, Spread spread = Spread::flow);
 
   // Runs in the host's namespace until the guard goes.
   std::unique_ptr<EnterNamespace> on_host() const;
@@ -30,14 +33,27 @@ class WireRig {
   // Datagrams that reached the sink.
   std::uint64_t sunk() const;
 
+  // What senders and receivers tell each other, over memory that they share.
+  struct Pace {
+    std::uint64_t window;  // datagrams that may be under way
+    std::atomic<std::uint64_t> sent, settled;
+
+    struct Unmap {
+      void operator()(Pace* pace) const noexcept;
+    };
+    static std::unique_ptr<Pace, Unmap> make(std::uint64_t window);
+  };
+
   // A child process that sends UDP datagrams of `size` bytes from `flows` ports to the VIP, as fast
-  // as it can, until it is destroyed. `cpu`: where it runs.
+  // as it can, or as `pace` lets it, until it is destroyed. `cpu`: where it runs.
   class Sender {
    public:
-    Sender(const WireRig& rig, std::size_t size, unsigned flows, unsigned cpu);
+    Sender(const WireRig& rig, std::size_t size, unsigned flows, unsigned cpu,
+           Pace* pace = nullptr);
     ~Sender();
     Sender(const Sender&) = delete;
     Sender& operator=(const Sender&) = delete;
+    Duration time() const;  // of a processor, so far
 
    private:
     pid_t child_ = -1;
