@@ -83,6 +83,10 @@ class Crowd:
         for connection in self.backends:
             connection.close()
 
+    def forget(self, backend):
+        """Its connections may break from now on."""
+        self.backends = {c: b for c, b in self.backends.items() if b != backend}
+
     def on(self, backend):
         """How many kept-alive connections it has."""
         return list(self.backends.values()).count(backend)

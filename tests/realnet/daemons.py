@@ -57,19 +57,24 @@ class Daemon:
         self.file.write_text(settings(self.top, self.sections))
         return self
 
+    def launch(self):
+        """Starts it; nice as the unit is."""
+        poised = self.build / "realnet/daemon/poised"
+        command = ["nice", "-n", "-10", poised, self.role, "--config", self.file]
+        with open(self.log, "a") as log:
+            self.process = self.host.popen(*command, stdout=log, stderr=log)
+        return self.process
+
     def start(self):
         """Starts it and waits until it answers its operator."""
-        poised = self.build / "realnet/daemon/poised"
-        with open(self.log, "a") as log:
-            command = ["nice", "-n", "-10", poised, self.role, "--config", self.file]
-            self.process = self.host.popen(*command, stdout=log, stderr=log)  # nice as the unit is
+        self.launch()
         wait_until(self.answers, f"{self.host.name}'s {self.role} answers; its log is {self.log}")
         return self
 
     def answers(self):
         """Whether it is up; fails when it has ended."""
         assert self.process.poll() is None, self.log.read_text()
-        return self.socket.exists() and self.ctl("status", check=False).returncode == 0
+        return Path(self.socket).exists() and self.ctl("status", check=False).returncode == 0
 
     def ctl(self, *arguments, check=True):
         command = [self.build / "realnet/control/poisectl", "--socket", self.socket]

@@ -55,14 +55,16 @@ class Service:
             daemon.start()
         return self.settle()
 
-    def add_backend(self, name):
-        """One more, started."""
+    def add_backend(self, name, settles=True):
+        """One more, started; it is active afterwards, unless that is not waited for."""
         hosts = [daemon.host for daemon in self.balancers.values()]
         host = self.network.host(name)
         self.agents[name] = daemons.agent(self.build, host, hosts, **self.agent_settings)
         self.serve_web(name)
         self.agents[name].start()
-        wait_until(self.is_whole, "the new backend is active")
+        if settles:
+            self.settle()
+        return self.agents[name]
 
     def serve_web(self, name):
         """nginx: / is its host's name, /SIZE so many bytes, /slow/SIZE the same, slowly."""
