@@ -16,7 +16,7 @@ namespace {
 // What a subcommand's options were set to.
 struct Call {
   std::string file;
-  bool check = false, print_config = false;
+  bool check = false, print_config = false, clean = false;
   Sources sources;
 };
 
@@ -26,6 +26,8 @@ void add_role(CLI::App& app, const Role& role, Call& call) {
   command.add_flag("--check", call.check, "only check the settings; status 0: they are good");
   command.add_flag("--print-config", call.print_config,
                    "only print the settings, each with where it came from");
+  command.add_flag("--clean", call.clean,
+                   "only put back what a killed life changed on this host: rules, VIPs, sysctls");
   const scenario::Table& table = role.table();
   for_each_key(table, table.defaults,
                [&](const std::string& path, const scenario::Field& field, const void*) {
@@ -52,6 +54,7 @@ int run_role(const Role& role, Call& call) {
   const std::string settings = role.print(call.sources);
   if (call.print_config) return say(settings);
   if (call.check) return 0;
+  if (call.clean) return say(role.clean(call.sources));
   if (role.run) return role.run(call.sources);
   std::cerr << "poised " << role.name << ": expected --check or --print-config\n";
   return 2;

@@ -16,7 +16,8 @@ struct Role {
   std::string_view name, summary;
   const scenario::Table& (*table)();             // its settings
   std::string (*print)(const Sources& sources);  // loads, checks, and shows them as TOML
-  int (*run)(const Sources& sources);            // nullptr: only the two above
+  std::string (*clean)(const Sources& sources);  // puts the host back; what that was, as text
+  int (*run)(const Sources& sources);            // nullptr: only what stands above
 };
 std::span<const Role> roles();
 

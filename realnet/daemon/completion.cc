@@ -22,7 +22,7 @@ std::string words_of(const scenario::Field& field) {
 
 // A role's flags, and arms of a case by flag for those that take words.
 void add_role(const Role& role, std::string& flags, std::string& values) {
-  std::string all = "--help --config --check --print-config";
+  std::string all = "--help --config --check --print-config --clean";
   const scenario::Table& table = role.table();
   for_each_key(table, table.defaults,
                [&](const std::string& path, const scenario::Field& field, const void*) {

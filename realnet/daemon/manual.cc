@@ -144,6 +144,9 @@ std::string program_page() {
   out += entry(bold("--print-config"),
                "Only print the settings, each with where it came from: a flag, a variable, a line "
                "of the file, or the default.");
+  out += entry(bold("--clean"),
+               "Only put back what a killed life changed on this host: its rules, VIPs and "
+               "sysctls. A start does that by itself.");
   out += entry(bold("--SECTION.KEY") + " VALUE",
                "One key of the settings, over the environment and the file. Texts need no quotes, "
                "lists are separated by commas; a value that begins with [ is TOML.");

@@ -88,3 +88,16 @@ def test_a_backend_whose_service_is_unwell_gets_no_flows_until_it_is_well(networ
     assert {made.get() for _ in range(20)} == {"web2"}
     page.with_suffix(".gone").rename(page)
     wait_until(made.is_whole, "web1 is back")
+
+
+def test_clean_puts_back_what_a_killed_life_left(service):
+    agent = service.agents["web1"]
+    agent.kill()
+    assert "POISE" in agent.host.run("iptables-save").stdout
+    poised = service.build / "realnet/daemon/poised"
+    said = agent.host.run(poised, "agent", "--config", agent.file, "--clean").stdout
+    assert "put back" in said
+    assert "POISE" not in agent.host.run("iptables-save").stdout
+    assert VIP4 not in agent.host.run("ip", "addr").stdout
+    said = agent.host.run(poised, "agent", "--config", agent.file, "--clean").stdout
+    assert said == "nothing was left\n"
