@@ -16,4 +16,5 @@ PYBIND11_MODULE(_poise, module) {
   poise::python::bind_run_errors(module);
   poise::python::bind_sim_ns3(module);
   poise::python::bind_realnet_lab(module);
+  poise::python::bind_realnet_replay(module);
 }

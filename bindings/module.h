@@ -21,8 +21,10 @@ void bind_scenario(pybind11::module_& module);
 void bind_analysis(pybind11::module_& module);
 void bind_result(pybind11::module_& module);
 void bind_run_errors(pybind11::module_& module);
-void bind_sim_ns3(pybind11::module_& module);      // nothing in a build without ns-3
-void bind_realnet_lab(pybind11::module_& module);  // nothing in a build without the lab
+void bind_sim_ns3(pybind11::module_& module);  // nothing in a build without ns-3
+// Nothing in a build without realnet.
+void bind_realnet_lab(pybind11::module_& module);
+void bind_realnet_replay(pybind11::module_& module);
 
 // Words of a configuration. Throw ValueError that lists what is allowed.
 FlowFields flow_fields_of(const std::string& name);

@@ -36,14 +36,17 @@ from poise._poise import (
     key_of,
     policies,
 )
+from poise.agreement import Agreement, agree
 from poise.cache import Cache
 from poise.comparison import Comparison, compare
+from poise.decisions import Difference
 from poise.errors import Cancelled, PlanError, PoiseError, PolicyError, RunError
 from poise.plan import Plan, Section
 from poise.policy import Candidate, Policy
+from poise.replay import Replay, replay
 from poise.reproduction import Reproduction, repro
 from poise.runs import Run, run, versions
-from poise.statistics import Interval, student_t, wilson
+from poise.statistics import Interval, median_difference, student_t, wilson
 from poise.summary import Summary
 from poise.sweeps import Sweep, sweep
 from poise.topology import Topology
@@ -52,6 +55,7 @@ __all__ = [
     "Actions",
     "Address",
     "Agent",
+    "Agreement",
     "BackendSet",
     "Balancer",
     "BuiltInPolicy",
@@ -59,6 +63,7 @@ __all__ = [
     "Cancelled",
     "Candidate",
     "Comparison",
+    "Difference",
     "FlowHasher",
     "FlowKey",
     "Interval",
@@ -69,6 +74,7 @@ __all__ = [
     "PoiseError",
     "Policy",
     "PolicyError",
+    "Replay",
     "Reproduction",
     "Rng",
     "Run",
@@ -79,10 +85,13 @@ __all__ = [
     "Topology",
     "Verdict",
     "__version__",
+    "agree",
     "analysis",
     "compare",
     "key_of",
+    "median_difference",
     "policies",
+    "replay",
     "repro",
     "run",
     "schema",

@@ -1,4 +1,4 @@
-"""The command `poise`: run, compare, check, show, repro, schema, version."""
+"""The command `poise`: run, compare, agree, check, show, repro, replay, schema, version."""
 from __future__ import annotations
 
 import sys
@@ -88,6 +88,34 @@ def compare(
 
 
 @app.command()
+def agree(
+    plan: Path = PLAN,
+    worlds: List[str] = typer.Argument(..., help="Two of ns3, lab.", metavar="WORLD WORLD"),
+    variant: Optional[str] = typer.Option(None, help="A variant of the plan, by its name."),
+    seed: Optional[int] = SEED,
+    run: Optional[int] = RUN,
+    set_: List[str] = SET,
+    out_: Optional[Path] = typer.Option(
+        None, "--out", help="The folder to write to (results/NAME unless told).", metavar="DIR"
+    ),
+) -> None:
+    """Run a plan in two worlds and compare: every flow's backend, outcomes, stalls.
+
+    Exit code 1 when they do not agree. A flow whose first packet met another membership in the two
+    worlds is listed with what each knew, and counted by itself.
+    """
+    chosen = _changed(poise.Plan.load(plan), seed, run, set_)
+    if variant is not None:
+        chosen = chosen.variant(variant)
+    result = poise.agree(chosen, *worlds, progress=_bar())
+    out.print(result.table())
+    name = "-".join(filter(None, (plan.stem, variant, *worlds, f"seed{chosen.seed}")))
+    folder = result.save(out_ or Path("results") / name)
+    out.print(f"both runs, flows.csv, stalls.csv and agreement.png are in {folder}/")
+    raise typer.Exit(0 if result.holds else 1)
+
+
+@app.command()
 def check(plans: List[Path] = typer.Argument(..., help="Plans (TOML).", metavar="PLAN...")) -> None:
     """Check plans without running them: a clear line for each that is broken, and exit code 1."""
     broken = False
@@ -145,6 +173,25 @@ def repro(
     equal = sum(result.equal for result in results)
     _line(f"{equal} of {len(results)} runs gave the same fingerprint")
     raise typer.Exit(0 if equal == len(results) else 1)
+
+
+@app.command()
+def replay(
+    path: Path = typer.Argument(
+        ..., help="A daemon's record, or a folder: every *.record below it.", metavar="RECORD"
+    ),
+    settings: Optional[Path] = typer.Option(
+        None, help="The daemon's settings; RECORD.toml unless told.", metavar="FILE"
+    ),
+) -> None:
+    """Feed records of real daemons to the same machines offline: exit 1 unless byte-identical."""
+    results = poise.replay(path, settings=settings)
+    for result in results:
+        _line(f"{result.record}: {result.machine}: {result.sentence}")
+    identical = sum(result.identical for result in results)
+    packets = sum(result.packets for result in results)
+    _line(f"{identical} of {len(results)} records identical, {packets:,} packets")
+    raise typer.Exit(0 if identical == len(results) else 1)
 
 
 @app.command()

@@ -75,7 +75,7 @@ def timeline(
         assert shared is not None
         end_s = max(float(run.plan.duration_s) for run in runs.values())
         shared.set_xlim(0, end_s)
-        below.set_xlabel("simulated time (s)")
+        below.set_xlabel("time (s)")
         if title:
             figure.text(
                 0.075, 1 - 0.16 / figure.get_figheight(), title, weight="bold", size=11, va="top"

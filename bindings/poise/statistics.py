@@ -44,3 +44,26 @@ def wilson(successes: int, *, trials: int, level: float = 0.95) -> Interval:
     if trials == 0:
         return Interval(np.nan, np.nan, np.nan, 0)
     return Interval(*_poise.wilson_interval(successes, trials=trials, level=level), trials)
+
+
+def median_difference(
+    left: npt.ArrayLike, *, right: npt.ArrayLike, level: float = 0.95, resamples: int = 2000
+) -> Interval:
+    """Of the median of `left` less that of `right`: bootstrap percentiles (Efron, Ann. Stat. 1979).
+
+    The same numbers give the same interval. The bounds are NaN for fewer than five observations on
+    a side, where resampling says nothing.
+    """
+    one, two = (np.asarray(side, dtype=float) for side in (left, right))
+    count = min(len(one), len(two))
+    if count == 0:
+        return Interval(np.nan, np.nan, np.nan, 0)
+    mean = float(np.median(one) - np.median(two))
+    if count < 5:
+        return Interval(mean, np.nan, np.nan, count)
+    rng = np.random.default_rng(1)
+    medians = [
+        np.median(rng.choice(side, size=(resamples, len(side))), axis=1) for side in (one, two)
+    ]
+    low, high = np.quantile(medians[0] - medians[1], [(1 - level) / 2, (1 + level) / 2])
+    return Interval(mean, float(low), float(high), count)

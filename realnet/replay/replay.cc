@@ -53,13 +53,15 @@ RecordReplay replay_record(const std::string& record, const std::string& setting
   const Sources sources{.file = settings.empty() ? record + ".toml" : settings};
   RecordReplay result;
   if (reader.machine() == RecordedMachine::balancer) {
-    const BalancerSettings loaded = load_balancer(sources).settings;
+    BalancerSettings loaded = load_balancer(sources).settings;
+    loaded.machine.seed = loaded.seed;
     demand_equal(record, reader.configuration(),
                  configuration_digest(loaded.machine, loaded.policy));
     Balancer machine(loaded.machine, policy::make(loaded.policy));
     result = replay_on(machine, bytes, record);
   } else {
-    const AgentSettings loaded = load_agent(sources).settings;
+    AgentSettings loaded = load_agent(sources).settings;
+    loaded.machine.seed = loaded.seed;
     demand_equal(record, reader.configuration(), configuration_digest(loaded.machine));
     Agent machine(loaded.machine);
     result = replay_on(machine, bytes, record);

@@ -68,6 +68,7 @@ PUBLIC = [getattr(poise, name) for name in poise.__all__ if not name.startswith(
 )
 def test_everything_past_the_first_argument_is_keyword_only(function):
     kinds = [p.kind for p in inspect.signature(function).parameters.values()]
+    kinds = [kind for kind in kinds if kind is not inspect.Parameter.VAR_POSITIONAL]  # names
     positional = 2 if function is poise.sweep else 1  # a sweep is of a plan over a grid
     assert all(kind is inspect.Parameter.KEYWORD_ONLY for kind in kinds[positional:])
 
