@@ -72,7 +72,11 @@ class Crowd:
     def goes_on(self):
         """Every kept-alive connection speaks again, and hears its backend."""
         for connection, backend in self.backends.items():
-            assert connection.ask() == backend
+            try:
+                assert connection.ask() == backend
+            except OSError as error:
+                address = connection.sock and connection.sock.getsockname()
+                raise AssertionError(f"{address}'s flow to {backend} broke") from error
 
     def ends(self):
         """So does every download, to its end."""
