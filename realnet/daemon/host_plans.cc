@@ -87,6 +87,7 @@ HostPlan host_plan(const BalancerSettings& settings) {
   if (settings.packets.rules) {
     RulesConfig rules{.queue_first = static_cast<std::uint16_t>(settings.packets.first_queue),
                       .queue_count = static_cast<std::uint16_t>(settings.packets.queues),
+                      .by_cpu = settings.packets.spread == Spread::core,
                       .when_deaf = when_deaf(settings.packets)};
     for (const Vip& vip : settings.machine.vips)
       rules.matches.push_back(Match::vip(vip.address, vip.protocol, port_of(vip)));

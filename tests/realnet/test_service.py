@@ -101,3 +101,12 @@ def test_clean_puts_back_what_a_killed_life_left(service):
     assert VIP4 not in agent.host.run("ip", "addr").stdout
     said = agent.host.run(poised, "agent", "--config", agent.file, "--clean").stdout
     assert said == "nothing was left\n"
+
+
+def test_queues_by_core_carry_the_service(network, build):
+    from service import Service
+
+    made = Service(network, build)
+    made.configure(balancer={"packets": {"queues": 2, "spread": "core"}}).start()
+    assert "--queue-cpu-fanout" in network.host("lb").run("iptables-save").stdout
+    assert {made.get() for _ in range(40)} == {"web1", "web2"}

@@ -19,7 +19,9 @@ from network import Network, wait_until  # noqa: E402
 
 SIZES = {"10 kB": 10_000, "100 kB": 100_000}
 ROUND_S = 2
-CONNECTIONS, THREADS = 64, 2  # of wrk; nginx and HAProxy have two workers each, one a core
+CONNECTIONS, THREADS = 64, 2  # of wrk; nginx and HAProxy have two workers each
+BALANCER = {"queues": 2, "spread": "core", "cpus": [0, 1]}  # HAProxy is pinned likewise
+AGENT = {"cpus": [0]}
 
 WEB_SERVER = """
 daemon off; user root; worker_processes 2; pid {folder}/nginx.pid; error_log {folder}/nginx.err;
@@ -35,6 +37,7 @@ PROXY = """
 global
   maxconn 4096
   nbthread 2
+  cpu-map auto:1/1-2 0-1
 defaults
   mode tcp
   timeout connect 5s
@@ -57,8 +60,8 @@ class Stage:
         self.settle_kernel()
         self.serve_web(web)
         log = {"log": {"level": "info"}}
-        balancer = daemons.balancer(build, lb, **log)
-        agent = daemons.agent(build, web, [lb], **log)
+        balancer = daemons.balancer(build, lb, packets=BALANCER, **log)
+        agent = daemons.agent(build, web, [lb], packets=AGENT, **log)
         balancer.start(), agent.start()
         wait_until(
             lambda: [b["state"] for b in balancer.ask("backends")] == ["active"], "registration"

@@ -131,6 +131,10 @@ std::vector<scenario::Field> packet_fields() {
   return {
       key<kOf, &P::queues>("queues", "Queues, each with a thread.").range(1, 256),
       key<kOf, &P::first_queue>("first_queue", "Number of the first NFQUEUE.").range(0, 65535),
+      spelled<SpreadSpelling, kOf, &P::spread>(
+          "spread",
+          "What says which queue a packet goes to: its flow, or the core that received it, which "
+          "costs less; a flow that changes cores then counts as a new one."),
       spelled<EmitSpelling, kOf, &P::emit>(
           "emit",
           "How a rewritten packet leaves: with its verdict, through a raw socket, or as "

@@ -27,10 +27,12 @@ struct CredentialSettings {
 
 enum class Emit : std::uint8_t { automatic, verdict, raw };
 enum class Fail : std::uint8_t { closed, open };
+enum class Spread : std::uint8_t { flow, core };
 
 struct PacketSettings {
   std::uint32_t queues = 1;
   std::uint32_t first_queue = 0;  // queues first_queue, first_queue + 1, ...
+  Spread spread = Spread::flow;   // what says which queue a packet goes to
   Emit emit = Emit::automatic;
   Fail fail = Fail::closed;
   std::uint32_t queue_length = 4096;  // packets that the kernel holds for one queue
