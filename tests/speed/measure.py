@@ -10,7 +10,7 @@ from statistics import median
 
 HERE = Path(__file__).resolve().parent
 NS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
-TIMEOUT_S = 240
+TIMEOUT_S = 600
 
 
 def escape(name):
