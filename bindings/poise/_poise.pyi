@@ -364,6 +364,14 @@ def run_lab(
     daemon: str = ...,
     files_folder: str = ...,
 ) -> RunResult: ...
+def run_emu(
+    plan: Plan,
+    *,
+    progress: Optional[Callable[[float], None]] = ...,
+    cancelled: Optional[Callable[[], bool]] = ...,
+    daemon: str = ...,
+    files_folder: str = ...,
+) -> RunResult: ...
 def ns3_version() -> str: ...
 def run_ns3(
     plan: Plan,

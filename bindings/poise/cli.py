@@ -29,7 +29,10 @@ SET = typer.Option(
 )
 SEED = typer.Option(None, help="Replaces the plan's seed.")
 RUN = typer.Option(None, help="Replaces the plan's run: the number of the replication.")
-WORLD = typer.Option("ns3", help="Where it runs: ns3 (simulated), lab (real packets, as root).")
+WORLD = typer.Option(
+    "ns3",
+    help="Where it runs: ns3 (simulated), lab (real, as root), emu (real hosts, ns-3 between).",
+)
 CACHE = typer.Option(
     None, help="A folder that keeps finished runs; what is there is not run again.", metavar="DIR"
 )

@@ -165,13 +165,14 @@ def run(
 
     The run is a freshly forked child process: whatever happens there, this process lives.
 
-    seed, run: replace the plan's. world: "ns3", or "lab": real packets between network namespaces,
-    in real time, as root; nothing of it is left afterwards. progress: True for a bar on the
-    terminal, or a function of the fraction 0..1. policies: {kind: class}, policies written in
-    Python (`poise.Policy`), for a plan whose `policy.kind` is one of them (not in the lab). cache:
-    a folder that keeps runs by what determines them; a run found there is not run again.
-    files_folder: where captures and records go (a temporary one unless told). cancelled: asked ten
-    times a second.
+    seed, run: replace the plan's. world: "ns3", or "lab": real packets between network
+    namespaces, in real time, as root; nothing of it is left afterwards; or "emu": the same
+    hosts, with the plan's network between them in ns-3, in real time. progress: True for a bar
+    on the terminal, or a function of the fraction 0..1. policies: {kind: class}, policies
+    written in Python (`poise.Policy`), for a plan whose `policy.kind` is one of them (not in
+    real worlds). cache: a folder that keeps runs by what determines them; a run found there is
+    not run again. files_folder: where captures and records go (a temporary one unless told).
+    cancelled: asked ten times a second.
 
     Raises RunError (with plan, seed, run and the command that repeats it) when the run fails,
     ValueError for a world that is not there or that cannot do what is asked, PlanError when the
@@ -210,8 +211,9 @@ def _run(
         files_folder = tempfile.mkdtemp(prefix="poise-")
     with shown(progress, plan.title or "run") as report, tempfile.TemporaryFile() as last_words:
         try:
-            if world == "lab":
-                result = _poise.run_lab(
+            if world in REAL_WORLDS:
+                run_there = _poise.run_emu if world == "emu" else _poise.run_lab
+                result = run_there(
                     plan._core,
                     progress=report,
                     cancelled=cancelled,

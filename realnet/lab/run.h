@@ -7,6 +7,7 @@
 #include "model/scenario/plan.h"
 #include "model/scenario/result.h"
 #include "model/scenario/run_error.h"
+#include "realnet/lab/fabric.h"
 
 namespace poise::realnet::lab {
 
@@ -22,6 +23,9 @@ struct LabOptions {
   // The balancers' hosts hold the VIP and serve it themselves, and no daemon runs: the floor that
   // the cost of balancing is measured against.
   bool without_balancers = false;
+  // Carries the packets between the hosts, routers included, in a process of its own (fabric.h), in
+  // place of the kernel's veth pairs. Empty: veth pairs.
+  std::function<void(Fabric&)> fabric;
 };
 
 // Runs the plan in real time, in namespaces of its own (enclosure.h), of which nothing is left when

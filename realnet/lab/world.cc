@@ -9,6 +9,8 @@
 
 #include "model/scenario/summarize.h"
 #include "realnet/lab/commands.h"
+#include "realnet/lab/tap_network.h"
+#include "realnet/lab/veth_network.h"
 #include "realnet/system/clock.h"
 
 namespace poise::realnet::lab {
@@ -20,6 +22,13 @@ namespace {
 constexpr Duration kBeat = std::chrono::milliseconds{50};
 constexpr Duration kLead = std::chrono::milliseconds{20};  // from built to the plan's time zero
 
+std::unique_ptr<Network> make_network(const scenario::Plan& plan,
+                                      const scenario::Topology& topology, const LabOptions& options,
+                                      Loop& loop) {
+  if (options.fabric) return std::make_unique<TapNetwork>(plan, topology, options.fabric);
+  return std::make_unique<VethNetwork>(plan, topology, loop);
+}
+
 }  // namespace
 
 World::World(const scenario::Plan& plan, const LabOptions& options, const Fd& files)
@@ -27,7 +36,7 @@ World::World(const scenario::Plan& plan, const LabOptions& options, const Fd& fi
       options_(options),
       files_(files),
       topology_(plan.topology),
-      network_(plan, topology_, loop_),
+      network_(make_network(plan, topology_, options, loop_)),
       log_(plan, topology_),
       exchange_(scenario::Exchange::of(plan)),
       hosts_(topology_.nodes().size()),
@@ -35,7 +44,7 @@ World::World(const scenario::Plan& plan, const LabOptions& options, const Fd& fi
       faults_(scenario::expand_faults(plan)),
       late_(faults_.size()) {
   for (const scenario::FaultEvent& fault : faults_)
-    if (fault.kind == scenario::FaultKind::slow && !network_.has_netem())
+    if (fault.kind == scenario::FaultKind::slow && !network_->can_delay())
       throw std::invalid_argument("the lab cannot run this plan: fault." +
                                   std::to_string(fault.plan_index) +
                                   " is slow, and this kernel has no netem");
@@ -43,7 +52,7 @@ World::World(const scenario::Plan& plan, const LabOptions& options, const Fd& fi
   for (const scenario::VipSpec& vip : plan.service.vips) ports.insert(port_of(vip));
   ports_.assign(ports.begin(), ports.end());
   for (NodeId id = 0; id < hosts_.size(); ++id) build_host(id);
-  for (const std::string& what : network_.left_out())
+  for (const std::string& what : network_->left_out())
     notices_.push_back({0, "world", "left_out", "network", what});
 }
 
@@ -51,10 +60,10 @@ void World::build_host(NodeId id) {
   const scenario::TopologyNode& node = topology_.nodes()[id];
   if (node.kind == NodeKind::client)
     hosts_[id].client =
-        std::make_unique<Client>(id, node.address, network_.where(id), loop_, log_, exchange_,
+        std::make_unique<Client>(id, node.address, network_->where(id), loop_, log_, exchange_,
                                  [this](const scenario::ScheduledFlow& flow) { flow_ended(flow); });
   if (node.kind != (options_.without_balancers ? NodeKind::balancer : NodeKind::backend)) return;
-  hosts_[id].server = std::make_unique<Server>(network_.where(id), loop_, log_, exchange_.upload);
+  hosts_[id].server = std::make_unique<Server>(network_->where(id), loop_, log_, exchange_.upload);
   if (!options_.without_balancers) return;
   Commands commands;
   for (const scenario::VipSpec& vip : plan_.service.vips)
@@ -147,7 +156,7 @@ void World::collect(scenario::RunResult& result) {
   for (std::size_t fault = 0; fault < late_.size(); ++fault)
     add("fault_" + std::to_string(fault) + "_late_ns", late_[fault]);
   add("flow_start_late_max_ns", latest_start_);
-  add("routing_late_max_ns", network_.slowest_routing());
+  for (const auto& [name, value] : network_->finish()) add(name, Duration{value});
   std::stable_sort(notices_.begin(), notices_.end(),
                    [](const auto& a, const auto& b) { return a.at_ns < b.at_ns; });
   result.notices = std::move(notices_);

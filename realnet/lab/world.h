@@ -93,7 +93,7 @@ class World {
   const Fd& files_;
   scenario::Topology topology_;
   Loop loop_;
-  Network network_;
+  std::unique_ptr<Network> network_;
   scenario::FlowLog log_;
   scenario::Exchange exchange_;
   std::vector<Host> hosts_;  // by NodeId

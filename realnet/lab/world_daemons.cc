@@ -55,7 +55,7 @@ void World::start_daemon(NodeId id) {
                                             : agent_settings(plan_, topology_, id, folder));
   hosts_[id].daemon = std::make_unique<Daemon>(
       std::vector<std::string>{options_.daemon, role, "--config", folder.settings()},
-      network_.where(id), folder.log());
+      network_->where(id), folder.log());
   lives_.push_back({id, hosts_[id].lives, folder});
   Daemon& daemon = *hosts_[id].daemon;
   loop_.watch(daemon.descriptor(), EPOLLIN, [this, id, role, &daemon](std::uint32_t) {
@@ -68,7 +68,7 @@ void World::start_daemon(NodeId id) {
 // kernel still had to say to its peers.
 void World::clear_leftovers(NodeId id) {
   const std::string& name = topology_.nodes()[id].name;
-  const EnterNamespace inside(network_.where(id));
+  const EnterNamespace inside(network_->where(id));
   HostSetup::undo_leftovers(folder_of(id).path, name);
   run_checked({{"ss", "--no-header", "--kill", "--all", "--tcp"}});
 }

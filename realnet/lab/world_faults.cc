@@ -27,9 +27,9 @@ void World::carry_out(const FaultEvent& fault) {
     case FaultKind::join:
       return boot(*node);
     case FaultKind::partition:
-      return network_.set_partitioned(*node, true);
+      return network_->set_partitioned(*node, true);
     case FaultKind::heal:
-      return network_.set_partitioned(*node, false);
+      return network_->set_partitioned(*node, false);
     case FaultKind::pause:
       return order(*node, poise::Command::Kind::pause);
     case FaultKind::resume:
@@ -49,13 +49,13 @@ void World::carry_out(const FaultEvent& fault) {
 void World::carry_out_on_link(const FaultEvent& fault, scenario::LinkId link) {
   switch (fault.kind) {
     case FaultKind::link_down:
-      return network_.set_link(link, false);
+      return network_->set_link(link, false);
     case FaultKind::link_up:
-      return network_.set_link(link, true);
+      return network_->set_link(link, true);
     case FaultKind::slow:
-      return network_.set_extra_delay(link, from_seconds(fault.value));
+      return network_->set_extra_delay(link, from_seconds(fault.value));
     case FaultKind::lossy:
-      return network_.set_loss(link, fault.value);
+      return network_->set_loss(link, fault.value);
     default:
       POISE_CHECK(false);  // of nodes
   }
@@ -66,7 +66,7 @@ void World::boot(NodeId id) {
   Host& host = hosts_[id];
   if (std::exchange(host.up, true)) return;
   if (host.lives > 0) clear_leftovers(id);
-  network_.set_present(id, true);
+  network_->set_present(id, true);
   if (host.server) host.server->start(ports_);
   if (has_daemon(id)) start_daemon(id);
 }
@@ -75,7 +75,7 @@ void World::boot(NodeId id) {
 void World::crash(NodeId id) {
   Host& host = hosts_[id];
   if (!std::exchange(host.up, false)) return;
-  network_.set_present(id, false);
+  network_->set_present(id, false);
   if (host.daemon) {
     loop_.forget(host.daemon->descriptor());
     host.daemon.reset();

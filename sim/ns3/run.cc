@@ -10,6 +10,7 @@
 #include <ns3/simulator.h>
 
 #include "model/scenario/plan_toml.h"
+#include "sim/ns3/check_links.h"
 #include "sim/ns3/host_stack.h"
 #include "sim/ns3/world.h"
 
@@ -22,16 +23,6 @@ constexpr std::uint32_t kMtuMax = 65535;
 
 [[noreturn]] void refuse(const std::string& what) {
   throw std::invalid_argument("ns-3 cannot run this plan: " + what);
-}
-
-void check_link(const std::string& name, const scenario::LinkSpec& link) {
-  if (!std::isfinite(link.rate_bps) || link.rate_bps < 1 || link.rate_bps > 1e15)
-    refuse("the rate of " + name + " is " + std::to_string(link.rate_bps) +
-           " bit/s; allowed: 1 to 1e15");
-  if (link.delay < Duration::zero()) refuse("the delay of " + name + " is negative");
-  if (link.queue_packets < 1) refuse("the queue of " + name + " holds no packet");
-  if (!(link.loss >= 0 && link.loss <= 1))
-    refuse("the loss of " + name + " is " + std::to_string(link.loss) + "; allowed: 0 to 1");
 }
 
 // ns-3 aborts, or goes on with nonsense, on what it does not expect (it is built without
@@ -52,7 +43,7 @@ void check(const scenario::Plan& plan, const RunOptions& options) {
   if (plan.service.delivery != "direct") refuse("service.delivery is " + plan.service.delivery);
   if (plan.service.server != "host") refuse("service.server is " + plan.service.server);
   const scenario::Topology topology(plan.topology);
-  for (const scenario::TopologyLink& link : topology.links()) check_link(link.name, link.spec);
+  check_links(topology);
   for (const scenario::TopologyNode& node : topology.nodes())
     if (node.kind != scenario::NodeKind::router &&
         topology.neighbours(static_cast<scenario::NodeId>(&node - topology.nodes().data())).empty())

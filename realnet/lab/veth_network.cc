@@ -1,11 +1,7 @@
 // The nodes and links of a plan's topology as namespaces and veth pairs.
-#include "realnet/lab/network.h"
+#include "realnet/lab/veth_network.h"
 
-#include <fcntl.h>
-#include <sched.h>
 #include <sys/epoll.h>
-#include <sys/mount.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -13,8 +9,8 @@
 
 #include "model/random.h"
 #include "model/scenario/workload.h"
+#include "realnet/lab/node_kernel.h"
 #include "realnet/system/error.h"
-#include "realnet/system/fd.h"
 #include "realnet/system/namespace.h"
 
 namespace poise::realnet::lab {
@@ -28,34 +24,6 @@ namespace {
 
 // A cable that is at least as fast is not slowed down.
 constexpr double kFastestShaped = 10e9;
-
-// The link address of one end of a link.
-std::string link_address(LinkId link, std::size_t end) {
-  char text[18];
-  std::snprintf(text, sizeof text, "02:00:%02x:%02x:%02x:%02zx", link >> 16 & 0xff,
-                link >> 8 & 0xff, link & 0xff, end);
-  return text;
-}
-
-void make_namespace(const std::string& path) {
-  const Fd file(checked(::open(path.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444),
-                        "create " + path));
-  const Fd before(checked(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC),
-                          "open /proc/thread-self/ns/net"));
-  checked(::unshare(CLONE_NEWNET), "unshare a network namespace");
-  const int mounted = ::mount("/proc/thread-self/ns/net", path.c_str(), "none", MS_BIND, nullptr);
-  const int mount_error = errno;
-  checked(::setns(before.get(), CLONE_NEWNET), "setns back");
-  if (mounted < 0) throw SystemError("mount " + path, mount_error);
-}
-
-// In this thread's network namespace. A setting that this kernel does not know is not there to
-// disturb.
-void set_kernel(const std::string& name, const std::string& value) {
-  const Fd file(::open(("/proc/sys/net/" + name).c_str(), O_WRONLY | O_CLOEXEC));
-  if (file && ::write(file.get(), value.data(), value.size()) < 0)
-    throw SystemError("set net/" + name + " to " + value, errno);
-}
 
 bool kernel_has_netem() {
   Commands commands;
@@ -71,7 +39,7 @@ bool kernel_has_netem() {
 
 }  // namespace
 
-Network::Network(const scenario::Plan& plan, const scenario::Topology& topology, Loop& loop)
+VethNetwork::VethNetwork(const scenario::Plan& plan, const scenario::Topology& topology, Loop& loop)
     : plan_(plan),
       topology_(topology),
       loop_(loop),
@@ -107,37 +75,20 @@ Network::Network(const scenario::Plan& plan, const scenario::Topology& topology,
   apply_shutters(alive());
 }
 
-Network::~Network() {
+VethNetwork::~VethNetwork() {
   for (const auto& [descriptor, batch] : learning_) loop_.forget(descriptor);
 }
 
-std::string Network::where(NodeId id) const {
+std::string VethNetwork::where(NodeId id) const {
   return "/run/netns/" + topology_.nodes()[id].name;
 }
 
 // What a kernel does on its own that a plan does not speak of.
-void Network::settle_kernels() {
+void VethNetwork::settle_kernels() {
   const std::uint64_t seed = scenario::stream(plan_, scenario::Stream::routing).next();
   for (NodeId id = 0; id < nodes_.size(); ++id) {
     const EnterNamespace inside(where(id));
-    for (const std::string which : {"all", "default"}) {
-      set_kernel("ipv6/conf/" + which + "/disable_ipv6", "1");  // nobody is asked, nobody tells
-      set_kernel("ipv4/conf/" + which + "/rp_filter", "0");
-      set_kernel("ipv4/conf/" + which + "/send_redirects", "0");
-      set_kernel("ipv4/conf/" + which + "/accept_redirects", "0");
-    }
-    set_kernel("ipv4/tcp_no_metrics_save", "1");  // flows learn nothing from those before
-    set_kernel("ipv4/tcp_tw_reuse", "1");
-    // Without tail loss probes, as ns-3: each new segment would put them, and the timeout behind
-    // them, off, so that a stall would begin when the window is full.
-    set_kernel("ipv4/tcp_early_retrans", "0");
-    set_kernel("core/somaxconn", "4096");
-    if (topology_.nodes()[id].kind == NodeKind::balancer) {
-      // What its balancer has put into a tunnel comes from its own address, and goes on.
-      set_kernel("ipv4/ip_forward", "1");
-      for (const std::string which : {"all", "default"})
-        set_kernel("ipv4/conf/" + which + "/accept_local", "1");
-    }
+    settle_kernel(topology_.nodes()[id].kind);
     if (!nodes_[id].chooses) continue;
     if (topology_.nodes()[id].kind == NodeKind::router) set_kernel("ipv4/ip_forward", "1");
     set_kernel("ipv4/fib_multipath_hash_policy", "1");  // addresses, protocol, ports
@@ -147,30 +98,23 @@ void Network::settle_kernels() {
   }
 }
 
-void Network::build(Commands& commands) {
+void VethNetwork::build(Commands& commands) {
   for (NodeId id = 0; id < nodes_.size(); ++id) {
     const scenario::TopologyNode& node = topology_.nodes()[id];
-    commands.ip(node.name, "link set lo up");
-    commands.ip(node.name, "address add " + node.address.to_string() + "/32 dev lo");
-    for (const scenario::Hop& hop : topology_.neighbours(id)) {
-      const std::size_t far_end = topology_.links()[hop.link].a == id ? 1 : 0;
-      commands.ip(node.name, "link set " + device_of(hop.link) + " up");
-      commands.ip(node.name, "neighbour add 169.254.0.1 lladdr " + link_address(hop.link, far_end) +
-                                 " dev " + device_of(hop.link) + " nud permanent");
-    }
+    add_address(commands, node);
+    for (const scenario::Hop& hop : topology_.neighbours(id))
+      add_link_end(commands, topology_, id, hop.link);
     // Where there is no way, a packet is lost; nobody is told.
     if (nodes_[id].chooses)
       commands.ip(node.name, "route add blackhole default metric 4000000000");
     else
-      commands.ip(node.name, "route add default via 169.254.0.1 dev " +
-                                 device_of(topology_.neighbours(id)[0].link) + " onlink src " +
-                                 node.address.to_string());
+      add_default_way(commands, node, topology_.neighbours(id)[0].link);
   }
   for (LinkId id = 0; id < links_.size(); ++id) shape(commands, id);
 }
 
 // Rate, queue and delay are those of the end that sends.
-void Network::shape(Commands& commands, LinkId id) const {
+void VethNetwork::shape(Commands& commands, LinkId id) const {
   const scenario::TopologyLink& link = topology_.links()[id];
   const Duration delay = link.spec.delay + links_[id].extra_delay;
   std::string discipline;
@@ -192,33 +136,33 @@ void Network::shape(Commands& commands, LinkId id) const {
                 "qdisc replace dev " + device_of(id) + " root " + discipline);
 }
 
-void Network::set_present(NodeId id, bool present) {
+void VethNetwork::set_present(NodeId id, bool present) {
   if (std::exchange(nodes_[id].present, present) != present) apply();
 }
 
-void Network::set_partitioned(NodeId id, bool partitioned) {
+void VethNetwork::set_partitioned(NodeId id, bool partitioned) {
   nodes_[id].partitioned = partitioned;
   apply();
 }
 
-void Network::set_link(LinkId id, bool up) {
+void VethNetwork::set_link(LinkId id, bool up) {
   links_[id].up = up;
   apply();
 }
 
-void Network::set_extra_delay(LinkId id, Duration extra) {
+void VethNetwork::set_extra_delay(LinkId id, Duration extra) {
   links_[id].extra_delay = extra;
   Commands commands;
   shape(commands, id);
   commands.run();
 }
 
-void Network::set_loss(LinkId id, double probability) {
+void VethNetwork::set_loss(LinkId id, double probability) {
   links_[id].loss = probability;
   apply_shutters(alive());
 }
 
-Alive Network::alive() const {
+Alive VethNetwork::alive() const {
   Alive alive;
   for (const NodeState& node : nodes_) alive.nodes.push_back(node.present && !node.partitioned);
   for (const LinkState& link : links_) alive.links.push_back(link.up);
@@ -227,7 +171,7 @@ Alive Network::alive() const {
 
 // Links follow the parts at once; the routers' beliefs follow after the detection delay, each
 // change in its turn.
-void Network::apply() {
+void VethNetwork::apply() {
   const Alive now = alive();
   apply_shutters(now);
   loop_.at(loop_.now() + plan_.routing.detection, [this, now] {
@@ -236,7 +180,7 @@ void Network::apply() {
   });
 }
 
-void Network::apply_shutters(const Alive& alive) {
+void VethNetwork::apply_shutters(const Alive& alive) {
   for (LinkId id = 0; id < links_.size(); ++id) {
     const scenario::TopologyLink& link = topology_.links()[id];
     const bool open = alive.link(id) && alive.node(link.a) && alive.node(link.b);
@@ -245,7 +189,7 @@ void Network::apply_shutters(const Alive& alive) {
 }
 
 // One round after another: commands of two rounds must not overtake each other.
-void Network::believe() {
+void VethNetwork::believe() {
   if (!unlearnt_ || !learning_.empty()) return;
   const Instant began = loop_.now();
   for (RunningBatch& batch : learn(*std::exchange(unlearnt_, {})).start()) {
@@ -261,7 +205,7 @@ void Network::believe() {
 }
 
 // What the nodes that choose have to be told.
-Commands Network::learn(const Alive& alive) {
+Commands VethNetwork::learn(const Alive& alive) {
   Commands commands;
   std::vector<Ways> all = ways_when(alive);
   for (NodeId id = 0; id < nodes_.size(); ++id) {
@@ -276,7 +220,7 @@ Commands Network::learn(const Alive& alive) {
 
 // The ways of all nodes. A host on one router shares a group with the others there, named by the
 // router; other nodes have groups of their own; the VIPs share the last.
-std::vector<Ways> Network::ways_when(const Alive& alive) const {
+std::vector<Ways> VethNetwork::ways_when(const Alive& alive) const {
   std::vector<Ways> all(nodes_.size());
   std::map<NodeId, std::vector<Address>> behind;
   for (NodeId id = 0; id < nodes_.size(); ++id) {
@@ -301,9 +245,9 @@ std::vector<Ways> Network::ways_when(const Alive& alive) const {
   return all;
 }
 
-void Network::add_group(std::vector<Ways>& all, std::uint32_t group,
-                        const std::vector<NodeId>& destinations,
-                        const std::vector<Address>& addresses, const Alive& alive) const {
+void VethNetwork::add_group(std::vector<Ways>& all, std::uint32_t group,
+                            const std::vector<NodeId>& destinations,
+                            const std::vector<Address>& addresses, const Alive& alive) const {
   const scenario::Routes routes = topology_.routes_to(destinations, alive);
   for (NodeId id = 0; id < nodes_.size(); ++id) {
     if (!nodes_[id].chooses || routes.hops[id].empty()) continue;
@@ -314,7 +258,7 @@ void Network::add_group(std::vector<Ways>& all, std::uint32_t group,
   }
 }
 
-std::vector<std::string> Network::left_out() const {
+std::vector<std::string> VethNetwork::left_out() const {
   if (netem_) return {};
   std::size_t delayed = 0;
   for (const scenario::TopologyLink& link : topology_.links())
@@ -322,6 +266,10 @@ std::vector<std::string> Network::left_out() const {
   if (delayed == 0) return {};
   return {"delay of " + std::to_string(delayed) +
           " links is not carried out: this kernel has no netem"};
+}
+
+std::vector<std::pair<std::string, std::int64_t>> VethNetwork::finish() {
+  return {{"routing_late_max_ns", slowest_routing_.count()}};
 }
 
 }  // namespace poise::realnet::lab
