@@ -125,7 +125,7 @@ def test_check_gives_one_line_for_each_of_the_trees_broken_plans(command):
         (["run", "nothing.toml"], "poise: nothing.toml: No such file or directory"),
         (["run", "plan.toml", "--set", "policy.kind"], "write KEY=VALUE"),
         (["run", "plan.toml", "--set", "policy.kind=magelv"], "magelv"),
-        (["run", "plan.toml", "--world", "emu"], "'emu' is not built yet"),
+        (["run", "plan.toml", "--world", "flow"], "'flow' is not built yet"),
         (["run", "plan.toml", "--variant", "nothing"], "hash mod N, stateless"),
         (["show", "nothing"], "poise: nothing/manifest.json: No such file"),
         (["repro", "plan.toml"], "poise: plan.toml: is not JSON"),

@@ -69,8 +69,8 @@ def test_the_goodput_is_the_bytes_that_arrived(run):
 
 
 def test_a_world_that_is_not_built_is_named(plan):
-    with pytest.raises(ValueError, match="'emu' is not built yet; worlds of this build: ns3"):
-        poise.run(plan, world="emu")
+    with pytest.raises(ValueError, match="'flow' is not built yet; worlds of this build: ns3"):
+        poise.run(plan, world="flow")
     with pytest.raises(ValueError, match="'moon' is unknown"):
         poise.run(plan, world="moon")
 
