@@ -68,6 +68,9 @@ class Daemon:
     def start(self):
         """Starts it and waits until it answers its operator."""
         self.launch()
+        return self.await_answer()
+
+    def await_answer(self):
         wait_until(self.answers, f"{self.host.name}'s {self.role} answers; its log is {self.log}")
         return self
 

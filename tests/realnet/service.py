@@ -52,7 +52,9 @@ class Service:
             daemon.start()
         for name, daemon in self.agents.items():
             self.serve_web(name)
-            daemon.start()
+            daemon.launch()
+        for daemon in self.agents.values():
+            daemon.await_answer()
         return self.settle()
 
     def add_backend(self, name, settles=True):
