@@ -93,7 +93,7 @@ def compare(
 @app.command()
 def agree(
     plan: Path = PLAN,
-    worlds: List[str] = typer.Argument(..., help="Two of ns3, lab.", metavar="WORLD WORLD"),
+    worlds: List[str] = typer.Argument(..., help="Two of ns3, lab, emu.", metavar="WORLD WORLD"),
     variant: Optional[str] = typer.Option(None, help="A variant of the plan, by its name."),
     seed: Optional[int] = SEED,
     run: Optional[int] = RUN,
