@@ -22,6 +22,7 @@ Credentials credentials_of(const CredentialSettings& settings) {
 QueueSettings queue_of(const PacketSettings& settings, std::uint32_t index) {
   return {.number = static_cast<std::uint16_t>(settings.first_queue + index),
           .length = settings.queue_length,
+          .burst = settings.burst,
           .fail_open = settings.fail == Fail::open};
 }
 

@@ -174,7 +174,7 @@ void Queue::configure(std::uint16_t type, std::span<const std::uint8_t> attribut
 std::size_t Queue::receive() {
   count_ = 0;
   const int received =
-      ::recvmmsg(socket_.get(), receive_headers_.data(), kBurst, MSG_WAITFORONE, nullptr);
+      ::recvmmsg(socket_.get(), receive_headers_.data(), settings_.burst, MSG_WAITFORONE, nullptr);
   if (received < 0) {
     if (errno == ENOBUFS)
       ++counters_.overruns;

@@ -26,6 +26,7 @@ struct QueueSettings {
   std::uint16_t number = 0;
   std::uint32_t length = 4096;  // datagrams that may wait for a verdict; more are lost, and counted
   std::uint32_t receive_buffer_bytes = 64u << 20;  // of the socket; kernel memory, used when needed
+  std::uint32_t burst = kBurst;  // datagrams at once, 1 to kBurst: fewer are decided sooner
   bool fail_open = false;  // when the queue is full: true lets datagrams pass, false drops them
 };
 

@@ -105,6 +105,9 @@ void check(const AgentSettings& settings, const Complain& complain) {
   check_vips(machine.vips, complain);
   check_credentials(settings.credentials, true, complain);
   check_packets(settings.packets, complain);
+  if (settings.packets.queues != 1)
+    complain("packets.queues", "packets.queues is " + std::to_string(settings.packets.queues) +
+                                   "; allowed: 1 for an agent, which is one machine");
   check_less("control.heartbeat_s", machine.heartbeat, "control.timeout_s", machine.timeout, false,
              complain);
   check_less("control.reconnect_s", machine.reconnect, "control.reconnect_max_s",

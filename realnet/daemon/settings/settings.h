@@ -36,7 +36,7 @@ struct PacketSettings {
   Emit emit = Emit::automatic;
   Fail fail = Fail::closed;
   std::uint32_t queue_length = 4096;  // packets that the kernel holds for one queue
-  std::uint32_t burst = 32;           // packets that the machine gets at once
+  std::uint32_t burst = 64;           // packets that the machine gets at once
   bool rules = true;                  // false: somebody else sends the packets to the queues
   std::vector<std::uint32_t> cpus;    // queue i runs on cpus[i % size]; empty: anywhere
 };
