@@ -100,6 +100,7 @@ def test_a_datagram_that_does_not_fit_is_answered_with_what_fits(mixed, vip, hea
 
 
 def inbox_v6(service):
+    wait_until(lambda: VIP6 in service.network.host("web1").run("ip", "addr").stdout, "the VIP")
     made = service.network.host("web1").socket(socket.AF_INET6, socket.SOCK_DGRAM)
     made.settimeout(5)
     made.bind((VIP6, UDP_PORT))

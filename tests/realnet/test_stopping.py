@@ -22,16 +22,16 @@ def test_an_agent_leaves_before_its_vip_does(service):
 
 
 def test_an_agent_s_flows_have_the_time_that_was_said(network, build):
-    service = Service(network, build).configure(agent={"top": {"stop_drain_s": 2.0}}).start()
+    service = Service(network, build).configure(agent={"top": {"stop_drain_s": 5.0}}).start()
     crowd = Crowd(service, downloads=0)
     agent = service.agents["web1"]
     agent.process.send_signal(signal.SIGTERM)
     started = time.monotonic()
     wait_until(lambda: service.states()["web1"] == "draining", "it drains")
-    assert {service.get() for _ in range(20)} == {"web2"}
+    assert {service.get() for _ in range(8)} == {"web2"}
     crowd.goes_on()
     assert agent.process.wait(10) == 0
-    assert 1.9 < time.monotonic() - started < 3.5
+    assert 4.9 < time.monotonic() - started < 7
     assert "web1" not in service.states()
 
 
