@@ -29,6 +29,14 @@ Duration age_of(const std::string& path) {
   return std::chrono::duration_cast<Duration>(fs::file_time_type::clock::now() - time);
 }
 
+// `prefix` and two numbers: another daemon may be called NAME.flows.
+bool is_flow_file(const std::string& file, const std::string& prefix) {
+  if (!file.starts_with(prefix)) return false;
+  const std::string rest = file.substr(prefix.size());
+  return std::ranges::count(rest, '.') == 1 &&
+         rest.find_first_not_of(".0123456789") == std::string::npos;
+}
+
 }  // namespace
 
 BalancerMemory::BalancerMemory(std::string folder, std::string name, std::size_t tables,
@@ -39,17 +47,38 @@ BalancerMemory::BalancerMemory(std::string folder, std::string name, std::size_t
       complain_(std::move(complain)),
       life_(entropy()) {
   old_files_ = flow_files();
-  for (std::size_t i = 0; i < tables; ++i)
-    tables_.push_back(MappedFile::create(
-        folder_ + '/' + name_ + ".flows." + std::to_string(life_) + '.' + std::to_string(i),
-        table_size));
+  if (age_of(members_path()) > kForgetAfter) remove_old_files();
+  try {
+    for (std::size_t i = 0; i < tables; ++i)
+      tables_.push_back(MappedFile::create(table_path(i), table_size));
+  } catch (const SystemError&) {
+    remove_tables();
+    throw;
+  }
+}
+
+// What nobody will look for would stay for ever.
+BalancerMemory::~BalancerMemory() {
+  if (!is_begun_) remove_tables();
+}
+
+std::string BalancerMemory::table_path(std::size_t table) const {
+  return folder_ + '/' + name_ + ".flows." + std::to_string(life_) + '.' + std::to_string(table);
+}
+
+void BalancerMemory::remove_tables() const {
+  for (std::size_t i = 0; i < tables_.size(); ++i) ::unlink(table_path(i).c_str());
+}
+
+void BalancerMemory::remove_old_files() {
+  for (const std::string& path : std::exchange(old_files_, {})) ::unlink(path.c_str());
 }
 
 std::vector<std::string> BalancerMemory::flow_files() const {
   std::vector<std::string> found;
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder_, error))
-    if (entry.path().filename().string().starts_with(name_ + ".flows."))
+    if (is_flow_file(entry.path().filename().string(), name_ + ".flows."))
       found.push_back(entry.path().string());
   std::ranges::sort(found);
   return found;
@@ -90,7 +119,8 @@ bool BalancerMemory::write_members(std::span<const std::uint8_t> snapshot) {
     complain_(error.what());
     return false;
   }
-  for (const std::string& path : std::exchange(old_files_, {})) ::unlink(path.c_str());
+  is_begun_ = true;
+  remove_old_files();
   return true;
 }
 

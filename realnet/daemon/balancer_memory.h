@@ -20,6 +20,7 @@ namespace poise::realnet {
 //   NAME.flows.LIFE.I     the memory of the i-th queue's flow table, mapped: kill -9 loses nothing
 //
 // A life that ended long ago is forgotten: NAME.members is touched every second while one lasts.
+// Lives that never came to write members leave nothing, however often they are tried.
 class BalancerMemory {
  public:
   static constexpr Duration kForgetAfter = std::chrono::seconds{60};
@@ -28,6 +29,10 @@ class BalancerMemory {
   // too. Complaints are about what an earlier life left, and stop nothing.
   BalancerMemory(std::string folder, std::string name, std::size_t tables, std::size_t table_size,
                  std::function<void(const std::string&)> complain);
+
+  ~BalancerMemory();
+  BalancerMemory(const BalancerMemory&) = delete;
+  BalancerMemory& operator=(const BalancerMemory&) = delete;
 
   LentMemory lent(std::size_t table);
   // What Balancer::on_restore takes; empty: there is nothing to restore. Call before
@@ -40,11 +45,15 @@ class BalancerMemory {
 
  private:
   std::string members_path() const { return folder_ + '/' + name_ + ".members"; }
+  std::string table_path(std::size_t table) const;
   std::vector<std::string> flow_files() const;
+  void remove_tables() const;
+  void remove_old_files();
 
   std::string folder_, name_;
   std::function<void(const std::string&)> complain_;
   std::uint64_t life_;
+  bool is_begun_ = false;  // its members were written
   std::vector<std::string> old_files_;
   std::vector<MappedFile> tables_;
 };

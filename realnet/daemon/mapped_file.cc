@@ -23,7 +23,11 @@ MappedFile MappedFile::create(const std::string& path, std::size_t size) {
   }
   if (size == 0) return MappedFile({});
   void* const at = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
-  if (at == MAP_FAILED) throw SystemError(attempt, errno);
+  if (at == MAP_FAILED) {
+    const int why = errno;
+    ::unlink(path.c_str());
+    throw SystemError(attempt, why);
+  }
   return MappedFile({static_cast<std::byte*>(at), size});
 }
 
