@@ -16,6 +16,10 @@ namespace poise::realnet {
 
 namespace {
 
+// How long somebody else's firewall may keep our rules away. A look costs two short commands a
+// family.
+constexpr Duration kHostLookInterval = std::chrono::seconds{3};
+
 std::string made(const std::string& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
@@ -34,7 +38,8 @@ Frame::Frame(const std::string& label, const LogSettings& log, const StateSettin
             }),
       deadline_(io_),
       second_(io_),
-      started_(now()) {}
+      started_(now()),
+      host_seen_(started_) {}
 
 int Frame::run(Role role, const std::string& socket, const MetricsSettings& metrics,
                Duration stop_drain) {
@@ -70,8 +75,7 @@ int Frame::run(Role role, const std::string& socket, const MetricsSettings& metr
   std::function<void(const boost::system::error_code&)> tick =
       [&](const boost::system::error_code& error) {
         if (error) return;
-        log_.tick();
-        if (role_.every_second) role_.every_second();
+        every_second();
         second_.expires_after(std::chrono::seconds{1});
         second_.async_wait(tick);
       };
@@ -84,6 +88,24 @@ int Frame::run(Role role, const std::string& socket, const MetricsSettings& metr
   host_.undo();
   log_.event("stopped", {{"role", role_.name}, {"name", label_}, {"status", status_}});
   return status_;
+}
+
+void Frame::every_second() {
+  log_.tick();
+  if (role_.every_second) role_.every_second();
+  if (now() - host_seen_ >= kHostLookInterval) mend_host();
+}
+
+// It is said once that the host cannot be put in order, and tried until it can.
+void Frame::mend_host() {
+  host_seen_ = kNever;
+  host_.mend_soon([this](bool mended, const std::string& why_not) {
+    host_seen_ = now();
+    if (mended) log_.warning("host_mended", {{"why", "rules or VIPs were not as we left them"}});
+    if (!why_not.empty() && why_not != host_trouble_)
+      log_.error("host_out_of_order", {{"why", why_not}});
+    host_trouble_ = why_not;
+  });
 }
 
 void Frame::finish(int status) {

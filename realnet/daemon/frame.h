@@ -50,6 +50,8 @@ class Frame {
   void fail(const std::string& why);
 
  private:
+  void every_second();
+  void mend_host();
   void answer(const nlohmann::json& request, Reply reply);
   Answer status(bool host_in_order) const;
   std::string stop();
@@ -64,6 +66,8 @@ class Frame {
   Role role_;
   Duration stop_drain_{};
   Instant started_;
+  Instant host_seen_;         // when it was last looked at whether the host is in order
+  std::string host_trouble_;  // why it could not be put in order; empty: it is
   bool stopping_ = false;
   int status_ = 0;
 };

@@ -41,6 +41,21 @@ void HostKeeper::look(std::function<void(bool)> tell) {
   });
 }
 
+void HostKeeper::mend_soon(std::function<void(bool, const std::string&)> tell) {
+  boost::asio::post(worker_, [this, tell = std::move(tell)]() mutable {
+    bool mended = false;
+    std::string why_not;
+    try {
+      mended = setup_.mend();
+    } catch (const SystemError& error) {
+      why_not = error.what();
+    }
+    boost::asio::post(io_, [mended, why_not = std::move(why_not), tell = std::move(tell)] {
+      tell(mended, why_not);
+    });
+  });
+}
+
 void HostKeeper::undo() {
   worker_.stop();
   worker_.join();

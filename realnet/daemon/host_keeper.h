@@ -28,6 +28,8 @@ class HostKeeper {
   // One after the other.
   void apply_soon(HostPlan plan, Done done);
   void look(std::function<void(bool is_in_place)> tell);
+  // Makes again what somebody else took away of what was applied; why not, if it cannot be.
+  void mend_soon(std::function<void(bool mended, const std::string& why_not)> tell);
   // Waits for what is under way, then puts everything back. Throws SystemError. Nothing is carried
   // out after it.
   void undo();

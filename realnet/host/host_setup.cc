@@ -53,6 +53,7 @@ HostSetup::~HostSetup() {
 void HostSetup::apply(const HostPlan& plan) {
   try {
     carry_out(plan);
+    plan_ = plan;
   } catch (const SystemError& error) {
     try {
       undo();
@@ -180,14 +181,23 @@ void HostSetup::announce(const Announcements& announcements) {
 }
 
 bool HostSetup::is_in_place() const {
+  if (plan_ && (rules_.size() != plan_->rules.size() || vips_.size() != plan_->vips.size()))
+    return false;  // a mend() failed
   return std::all_of(rules_.begin(), rules_.end(),
                      [](const Rules& r) { return r.is_in_place(); }) &&
          std::all_of(vips_.begin(), vips_.end(),
                      [](const VipAddress& v) { return v.is_attached(); });
 }
 
+bool HostSetup::mend() {
+  if (!plan_ || is_in_place()) return false;
+  carry_out(*plan_);
+  return true;
+}
+
 void HostSetup::undo() {
   announcer_ = {};
+  plan_.reset();
   rules_.clear();
   vips_.clear();
   retire_all_but({});

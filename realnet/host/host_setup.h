@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -50,8 +51,12 @@ class HostSetup {
   // own. Throws SystemError when a step fails; all is put back then. REQUIRES of the caller:
   // somebody listens on the queues, or the rules' packets are lost meanwhile.
   void apply(const HostPlan& plan);
-  // Do all rules and VIPs of the plan still stand? If not, apply() it again.
+  // Do all rules and VIPs of the plan still stand?
   bool is_in_place() const;
+  // Makes those that do not stand again: somebody flushed the rules, or took the VIP. False:
+  // nothing was missing. Throws SystemError when a step fails; nothing is put back then, because
+  // what still stands may serve, and is_in_place() is false until another mend() succeeds.
+  bool mend();
   // Puts everything back, newest first, as far as it still is as we left it. Throws SystemError
   // that names what could not be put back; the rest is.
   void undo();
@@ -72,6 +77,7 @@ class HostSetup {
   std::string name_;
   Log log_;
   HostJournal journal_;
+  std::optional<HostPlan> plan_;  // what apply() made stand
   std::vector<Rules> rules_;
   std::vector<VipAddress> vips_;
   std::jthread announcer_;

@@ -100,6 +100,39 @@ TEST_F(HostSetupTest, AnotherPlanTakesTheFirstOnesPlace) {
   EXPECT_EQ(state_of_this_host(), before_);
 }
 
+TEST_F(HostSetupTest, WhatSomebodyTookAwayIsMended) {
+  HostSetup setup(folder_.path(), "lb1");
+  setup.apply(everything());
+  const std::string whole = state_of_this_host();
+  EXPECT_FALSE(setup.mend());
+  command("ip addr del 10.0.0.50/32 dev eth0");
+  command("iptables -t raw -D PREROUTING -j POISE-lb1");
+  EXPECT_FALSE(setup.is_in_place());
+  EXPECT_TRUE(setup.mend());
+  EXPECT_TRUE(setup.is_in_place());
+  EXPECT_EQ(state_of_this_host(), whole);
+  setup.undo();
+  EXPECT_FALSE(setup.mend()) << "nothing is wanted any more";
+  EXPECT_EQ(state_of_this_host(), before_);
+}
+
+TEST_F(HostSetupTest, AMendThatFailsLeavesWhatStandsAndIsTriedAgain) {
+  command("ip link add eth7 type veth peer name eth8");
+  HostSetup setup(folder_.path(), "lb1");
+  setup.apply({.vips = {{address("10.0.0.50")}, {address("10.0.0.51"), "eth7"}}});
+  command("ip link del eth7");
+  EXPECT_THROW(setup.mend(), SystemError);
+  EXPECT_FALSE(setup.is_in_place());
+  EXPECT_THAT(command("ip -brief addr show dev eth0"), HasSubstr("10.0.0.50/32"));
+  command("ip link add eth7 type veth peer name eth8");
+  EXPECT_TRUE(setup.mend());
+  EXPECT_TRUE(setup.is_in_place());
+  EXPECT_THAT(command("ip -brief addr show dev eth7"), HasSubstr("10.0.0.51/32"));
+  setup.undo();
+  command("ip link del eth7");
+  EXPECT_EQ(state_of_this_host(), before_);
+}
+
 TEST_F(HostSetupTest, ARollbackFollowsAFailureHalfWay) {
   HostSetup setup(folder_.path(), "lb1");
   HostPlan plan = everything();
