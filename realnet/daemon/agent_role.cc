@@ -143,6 +143,23 @@ void AgentRole::watch_health() {
   });
 }
 
+// Whose settings do not agree would otherwise lose flows in silence: registration says nothing of
+// VIPs.
+void AgentRole::watch_tunnels() {
+  const auto warn_of = [this](std::uint64_t& known, std::uint64_t count, std::string_view why) {
+    if (count > known)
+      frame_.log().warning("tunnelled_dropped", {{"datagrams", count - known}, {"why", why}});
+    known = count;
+  };
+  std::uint64_t not_vip = 0, strangers = 0;
+  shards_.look_at_first([&](const Shard<Agent>& shard) {
+    not_vip = shard.machine().counters()[Count::drop_not_vip];
+    strangers = shard.machine().counters()[Count::drop_stranger];
+  });
+  warn_of(not_vip_, not_vip, "a balancer serves a VIP that these settings do not have");
+  warn_of(strangers_, strangers, "they come from no balancer in these settings");
+}
+
 Frame::Role AgentRole::role() {
   return {.name = "agent",
           .answer = [this](const nlohmann::json& request,
@@ -158,7 +175,7 @@ Frame::Role AgentRole::role() {
           .drain = [this] { drain(); },
           .metrics = [this] { return metrics(); },
           .unready = [this] { return unready(); },
-          .every_second = {}};
+          .every_second = [this] { watch_tunnels(); }};
 }
 
 void AgentRole::answer(const nlohmann::json& request, Reply reply) {

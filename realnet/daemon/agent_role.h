@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -40,6 +41,7 @@ class AgentRole {
   void take_notice(const Notice& notice);
   void apply_host();
   void watch_health();
+  void watch_tunnels();
   void answer(const nlohmann::json& request, Reply reply);
   void order(Command::Kind kind, Reply reply);
   bool command(Command::Kind kind);
@@ -61,6 +63,7 @@ class AgentRole {
   boost::asio::steady_timer drain_timer_;
   std::atomic<bool> with_vips_;
   bool leaving_ = false;
+  std::uint64_t not_vip_ = 0, strangers_ = 0;  // datagrams that were warned about
   std::optional<HealthChecker> health_;
 };
 
