@@ -2,12 +2,12 @@
 #include "realnet/system/file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 
 #include "realnet/system/error.h"
 #include "realnet/system/fd.h"
@@ -15,10 +15,24 @@
 namespace poise::realnet {
 
 std::vector<std::uint8_t> read_bytes(const std::string& path) {
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw SystemError("read " + path, errno);
-  return {std::istreambuf_iterator<char>(file), {}};
+  constexpr std::size_t kPieceMin = 64 * 1024;
+  const std::string attempt = "read " + path;
+  const Fd file(checked(::open(path.c_str(), O_RDONLY | O_CLOEXEC), attempt));
+  struct stat about {};
+  checked(::fstat(file.get(), &about), attempt);
+  // A byte more than the file says it has: the end is found without another piece.
+  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(about.st_size) + 1);
+  std::size_t size = 0;
+  for (;;) {
+    const ssize_t count = ::read(file.get(), bytes.data() + size, bytes.size() - size);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw SystemError(attempt, errno);
+    if (count == 0) break;
+    size += static_cast<std::size_t>(count);
+    if (size == bytes.size()) bytes.resize(size + std::max(size, kPieceMin));
+  }
+  bytes.resize(size);
+  return bytes;
 }
 
 void replace_file(const std::string& path, std::string_view text) {
