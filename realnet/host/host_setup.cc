@@ -53,7 +53,6 @@ HostSetup::~HostSetup() {
 void HostSetup::apply(const HostPlan& plan) {
   try {
     carry_out(plan);
-    plan_ = plan;
   } catch (const SystemError& error) {
     try {
       undo();
@@ -69,6 +68,7 @@ void HostSetup::carry_out(const HostPlan& plan) {
   announcer_ = {};
   const std::vector<Rules> before = std::exchange(rules_, {});
   vips_.clear();
+  sysctls_ = plan.sysctls;
   std::vector<std::string> wanted;
   for (const SysctlSetting& setting : plan.sysctls)
     wanted.push_back(subject(SysctlChange{.key = setting.key}));
@@ -181,8 +181,6 @@ void HostSetup::announce(const Announcements& announcements) {
 }
 
 bool HostSetup::is_in_place() const {
-  if (plan_ && (rules_.size() != plan_->rules.size() || vips_.size() != plan_->vips.size()))
-    return false;  // a mend() failed
   return std::all_of(rules_.begin(), rules_.end(),
                      [](const Rules& r) { return r.is_in_place(); }) &&
          std::all_of(vips_.begin(), vips_.end(),
@@ -190,14 +188,34 @@ bool HostSetup::is_in_place() const {
 }
 
 bool HostSetup::mend() {
-  if (!plan_ || is_in_place()) return false;
-  carry_out(*plan_);
+  if (is_in_place()) return false;
+  std::string failures;
+  const auto attempt = [&](const auto& step) {
+    try {
+      step();
+    } catch (const SystemError& error) {
+      failures += (failures.empty() ? "" : "; ") + std::string(error.what());
+    }
+  };
+  for (const SysctlSetting& setting : sysctls_) attempt([&] { set(setting); });
+  for (Rules& rules : rules_)
+    attempt([&] {
+      if (!rules.is_in_place()) install(rules, {});
+    });
+  for (VipAddress& vip : vips_)
+    attempt([&] {
+      if (vip.is_attached()) return;
+      vip = VipAddress(vip.address(), vip.interface().name);  // the name may mean another one now
+      attach(vip);
+    });
+  attempt([&] { announce({}); });
+  if (!failures.empty()) throw SystemError("make again what \"" + name_ + "\" needs", failures);
   return true;
 }
 
 void HostSetup::undo() {
   announcer_ = {};
-  plan_.reset();
+  sysctls_.clear();
   rules_.clear();
   vips_.clear();
   retire_all_but({});

@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -53,9 +52,9 @@ class HostSetup {
   void apply(const HostPlan& plan);
   // Do all rules and VIPs of the plan still stand?
   bool is_in_place() const;
-  // Makes those that do not stand again: somebody flushed the rules, or took the VIP. False:
-  // nothing was missing. Throws SystemError when a step fails; nothing is put back then, because
-  // what still stands may serve, and is_in_place() is false until another mend() succeeds.
+  // Makes those that do not stand again: somebody flushed the rules, took the VIP, or replaced its
+  // interface. False: nothing was missing. Throws SystemError of what could not be made, after the
+  // rest was; nothing is put back then.
   bool mend();
   // Puts everything back, newest first, as far as it still is as we left it. Throws SystemError
   // that names what could not be put back; the rest is.
@@ -77,7 +76,7 @@ class HostSetup {
   std::string name_;
   Log log_;
   HostJournal journal_;
-  std::optional<HostPlan> plan_;  // what apply() made stand
+  std::vector<SysctlSetting> sysctls_;
   std::vector<Rules> rules_;
   std::vector<VipAddress> vips_;
   std::jthread announcer_;
