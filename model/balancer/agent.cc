@@ -15,6 +15,12 @@ bool is_pause(const std::optional<Command::Kind>& order) {
   return order == Command::Kind::pause || order == Command::Kind::drain;
 }
 
+// The middle of the next interval of the clock, whenever the stream came up.
+Instant next_heartbeat(Instant now, Duration interval) {
+  const Duration half = interval / 2;
+  return Instant{interval * ((now.time_since_epoch() + half) / interval) + half};
+}
+
 }  // namespace
 
 std::string_view to_string(AgentState state) {
@@ -54,6 +60,13 @@ void Agent::open(Instant now, PeerId peer) {
   messages_.push({Message::Kind::open, peer, {}});
 }
 
+// Streams lost at one instant draw one lot: until the last balancer knows a backend again, those
+// that do and those that do not choose differently.
+std::uint64_t Agent::lot_at(Instant now) {
+  if (std::exchange(drawn_at_, now) != now) lot_ = rng_.next();
+  return lot_;
+}
+
 // Waits half of the backoff and up to half of it more by chance, so that the agents of a balancer
 // that died do not come back all at once.
 void Agent::lose(Instant now, PeerId peer, std::string_view why) {
@@ -67,7 +80,7 @@ void Agent::lose(Instant now, PeerId peer, std::string_view why) {
   link.heartbeat = kNever;
   const auto half = static_cast<std::uint64_t>(link.backoff.count()) / 2;
   link.deadline =
-      now + Duration(static_cast<std::int64_t>(half + rng_.below(half + 1))) + Duration{1};
+      now + Duration(static_cast<std::int64_t>(half + reduce(lot_at(now), half + 1))) + Duration{1};
   link.backoff = std::min(link.backoff * 2, config_.reconnect_max);
 }
 
@@ -87,7 +100,7 @@ void Agent::on_peer(Instant now, PeerId peer, PeerEvent event) {
   link.up = true;
   link.state = AgentState::registering;
   link.deadline = now + config_.timeout;
-  link.heartbeat = now + config_.heartbeat;
+  link.heartbeat = next_heartbeat(now, config_.heartbeat);
   const std::string weight =
       config_.weight == 1 ? std::string() : " weight=" + std::to_string(config_.weight);
   say(peer, "REGISTER " + config_.name + ' ' + config_.address.to_string() + weight);
@@ -244,8 +257,8 @@ void Agent::on_timer(Instant now) {
       }
     } else if (link.heartbeat <= now) {
       say_health(peer);
-      // In step with the first, however late the timer was; those that were missed stay so.
-      link.heartbeat += config_.heartbeat * ((now - link.heartbeat) / config_.heartbeat + 1);
+      // In step, however late the timer was; those that were missed stay so.
+      link.heartbeat = next_heartbeat(now, config_.heartbeat);
     }
   }
 }
@@ -266,7 +279,12 @@ void Agent::tell(std::string_view kind, PeerId peer, std::string detail) {
 
 std::uint64_t Agent::digest() const {
   Digest digest;
-  digest.add(rng_.digest()).add(attached_).add(health_).add(counters_.digest());
+  digest.add(rng_.digest())
+      .add(to_ns(drawn_at_))
+      .add(lot_)
+      .add(attached_)
+      .add(health_)
+      .add(counters_.digest());
   for (const Link& link : links_)
     digest.add(link.state)
         .add(link.up)

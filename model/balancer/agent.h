@@ -81,6 +81,7 @@ class Agent {
 
   void open(Instant now, PeerId peer);
   void lose(Instant now, PeerId peer, std::string_view why);
+  std::uint64_t lot_at(Instant now);
   void take_line(Instant now, PeerId peer, const std::string& line);
   Verdict take_probe(PeerId peer, std::string_view payload) noexcept;
   Verdict refuse(Count reason) noexcept;
@@ -96,6 +97,8 @@ class Agent {
 
   AgentConfig config_;
   Rng rng_;
+  Instant drawn_at_ = kNever;
+  std::uint64_t lot_ = 0;
   std::vector<Link> links_;
   bool attached_ = false;
   std::uint16_t health_ = 200;

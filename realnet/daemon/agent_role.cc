@@ -1,6 +1,7 @@
 // The life of an agent's daemon.
 #include "realnet/daemon/agent_role.h"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "realnet/daemon/packet_counters.h"
 #include "realnet/daemon/parts.h"
 #include "realnet/daemon/settings/print.h"
+#include "realnet/system/clock.h"
 #include "realnet/system/file.h"
 
 namespace poise::realnet {
@@ -40,6 +42,7 @@ AgentRole::AgentRole(const AgentSettings& settings, ReadAgain read_again)
                .notice = [this](const Notice& notice) { take_notice(notice); },
                .failed = [this](const std::exception& error) { frame_.fail(error.what()); },
                .settled = {}}),
+      begin_timer_(frame_.io()),
       drain_timer_(frame_.io()),
       with_vips_(holds_vips(settings)) {
   settings_.seed = settings_.machine.seed = seed_of(settings.seed, frame_.log());
@@ -114,14 +117,21 @@ void AgentRole::apply_host() {
 int AgentRole::run() {
   shards_.run();
   frame_.host().apply(host_plan(settings_, with_vips_));
-  shards_.act([](Instant now, Recorded<Agent>& machine) { machine.start(now); });
-  watch_health();
+  begin_timer_.expires_after(std::max(Instant{settings_.begin_at} - now(), Duration::zero()));
+  begin_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) begin();
+  });
   const int status = frame_.run(role(), settings_.operator_side.socket, settings_.metrics,
                                 settings_.stop_drain + std::chrono::seconds{1});
   health_.reset();
   dialer_.reset();
   shards_.stop();
   return status;
+}
+
+void AgentRole::begin() {
+  shards_.act([](Instant now, Recorded<Agent>& machine) { machine.start(now); });
+  watch_health();
 }
 
 // The service is asked at the VIP as soon as that is on this host: before, it would be somebody

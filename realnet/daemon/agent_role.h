@@ -50,6 +50,7 @@ class AgentRole {
   std::string metrics();
   std::string unready();
   std::string reload();
+  void begin();
   void drain();
   void leave();
 
@@ -60,7 +61,7 @@ class AgentRole {
   Shards<Agent> shards_;
   std::optional<Dialer> dialer_;
   WaitingOrders waiting_;
-  boost::asio::steady_timer drain_timer_;
+  boost::asio::steady_timer begin_timer_, drain_timer_;
   std::atomic<bool> with_vips_;
   bool leaving_ = false;
   std::uint64_t not_vip_ = 0, strangers_ = 0;  // datagrams that were warned about

@@ -33,8 +33,9 @@ std::string balancer_settings(const scenario::Plan& plan, const scenario::Topolo
 }
 
 std::string agent_settings(const scenario::Plan& plan, const scenario::Topology& topology,
-                           scenario::NodeId node, const LifeFolder& folder) {
+                           scenario::NodeId node, const LifeFolder& folder, Instant begin_at) {
   AgentSettings settings;
+  settings.begin_at = begin_at.time_since_epoch();
   settings.machine = scenario::agent_config(plan, topology, node);
   for (const Address& balancer : settings.machine.balancers)
     settings.balancers.push_back({balancer, kControlPort});

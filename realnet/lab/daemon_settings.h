@@ -19,10 +19,10 @@ struct LifeFolder {
 };
 
 // The text of the settings file. REQUIRES: the node is a balancer, or a backend; the plan passed
-// check_plan.
+// check_plan. begin_at: when the agent's host is there, on realnet's clock.
 std::string balancer_settings(const scenario::Plan& plan, const scenario::Topology& topology,
                               scenario::NodeId node, const LifeFolder& folder);
 std::string agent_settings(const scenario::Plan& plan, const scenario::Topology& topology,
-                           scenario::NodeId node, const LifeFolder& folder);
+                           scenario::NodeId node, const LifeFolder& folder, Instant begin_at);
 
 }  // namespace poise::realnet::lab

@@ -15,11 +15,13 @@
 
 namespace poise::realnet::lab {
 
+using scenario::FaultKind;
 using scenario::NodeKind;
 
 namespace {
 
 constexpr Duration kBeat = std::chrono::milliseconds{50};
+constexpr Duration kReady = std::chrono::seconds{1};       // before a host starts
 constexpr Duration kLead = std::chrono::milliseconds{20};  // from built to the plan's time zero
 
 std::unique_ptr<Network> make_network(const scenario::Plan& plan,
@@ -27,6 +29,12 @@ std::unique_ptr<Network> make_network(const scenario::Plan& plan,
                                       Loop& loop) {
   if (options.fabric) return std::make_unique<TapNetwork>(plan, topology, options.fabric);
   return std::make_unique<VethNetwork>(plan, topology, loop);
+}
+
+// Agents beat in step with the clock (model/balancer/agent.cc): the plan's must stand to it as the
+// simulated one does.
+Instant in_step(Instant earliest, Duration heartbeat) {
+  return Instant{heartbeat * ((earliest.time_since_epoch() + heartbeat - Duration{1}) / heartbeat)};
 }
 
 }  // namespace
@@ -83,8 +91,13 @@ void World::boot_all() {
 
 // Everything that the plan says, at its instants.
 void World::schedule_all() {
-  for (const scenario::FaultEvent& fault : faults_)
+  for (const scenario::FaultEvent& fault : faults_) {
     loop_.at(fault.at, [this, &fault] { carry_out(fault); });
+    if (fault.kind == FaultKind::join || fault.kind == FaultKind::restart)
+      loop_.at(fault.at - kReady, [this, &fault] {
+        if (const auto node = topology_.find_node(fault.target)) prepare(*node, fault.at);
+      });
+  }
   if (plan_.workload.arrivals == "closed") {
     closed_loop_ =
         std::make_unique<scenario::ClosedLoop>(plan_, static_cast<std::uint32_t>(clients_.size()));
@@ -127,7 +140,7 @@ scenario::RunResult World::run(const std::function<void(double fraction)>& on_pr
   const Instant began = realnet::now();
   loop_.begin_at(began);
   boot_all();
-  loop_.begin_at(realnet::now() + kLead);
+  loop_.begin_at(in_step(realnet::now() + kLead, plan_.control.heartbeat));
   schedule_all();
   beat(on_progress);
   loop_.run_until(Instant{plan_.duration});

@@ -73,7 +73,8 @@ class World {
   void crash(NodeId id);
   bool has_daemon(NodeId id) const;
   LifeFolder folder_of(NodeId id) const;
-  void start_daemon(NodeId id);
+  void start_daemon(NodeId id, Instant begin_at);
+  void prepare(NodeId id, Instant begin_at);
   void clear_leftovers(NodeId id);
   void order(NodeId id, poise::Command::Kind kind);
   void await_registration();

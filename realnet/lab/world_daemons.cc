@@ -44,15 +44,17 @@ LifeFolder World::folder_of(NodeId id) const {
   return {"/run/poise/" + topology_.nodes()[id].name + "." + std::to_string(hosts_[id].lives)};
 }
 
-void World::start_daemon(NodeId id) {
+void World::start_daemon(NodeId id, Instant begin_at) {
   const bool is_balancer = topology_.nodes()[id].kind == NodeKind::balancer;
   const std::string role = is_balancer ? "balancer" : "agent";
   ++hosts_[id].lives;
   const LifeFolder folder = folder_of(id);
   ::mkdir("/run/poise", 0755);
   checked(::mkdir(folder.path.c_str(), 0700), "mkdir " + folder.path);
-  write_text(folder.settings(), is_balancer ? balancer_settings(plan_, topology_, id, folder)
-                                            : agent_settings(plan_, topology_, id, folder));
+  write_text(folder.settings(), is_balancer
+                                    ? balancer_settings(plan_, topology_, id, folder)
+                                    : agent_settings(plan_, topology_, id, folder,
+                                                     loop_.origin() + begin_at.time_since_epoch()));
   hosts_[id].daemon = std::make_unique<Daemon>(
       std::vector<std::string>{options_.daemon, role, "--config", folder.settings()},
       network_->where(id), folder.log());

@@ -10,6 +10,7 @@ namespace poise::realnet::lab {
 using scenario::FaultEvent;
 using scenario::FaultKind;
 using scenario::NodeId;
+using scenario::NodeKind;
 
 void World::carry_out(const FaultEvent& fault) {
   note_timeouts();
@@ -61,14 +62,23 @@ void World::carry_out_on_link(const FaultEvent& fault, scenario::LinkId link) {
   }
 }
 
+// A simulated host speaks at once: the process on a host that will start is ready before, silent
+// and cut off.
+void World::prepare(NodeId id, Instant begin_at) {
+  Host& host = hosts_[id];
+  if (host.up || host.daemon || topology_.nodes()[id].kind != NodeKind::backend) return;
+  if (host.lives > 0) clear_leftovers(id);
+  if (has_daemon(id)) start_daemon(id, begin_at);
+}
+
 // A host starts, or starts anew with nothing of what it knew.
 void World::boot(NodeId id) {
   Host& host = hosts_[id];
   if (std::exchange(host.up, true)) return;
-  if (host.lives > 0) clear_leftovers(id);
+  if (host.lives > 0 && !host.daemon) clear_leftovers(id);
   network_->set_present(id, true);
   if (host.server) host.server->start(ports_);
-  if (has_daemon(id)) start_daemon(id);
+  if (has_daemon(id) && !host.daemon) start_daemon(id, loop_.now());
 }
 
 // A host stops in the middle of whatever it did. Nobody is told: its links go first.

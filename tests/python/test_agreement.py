@@ -42,6 +42,11 @@ at_s = 2.5
 do = "drain"
 target = "backend3"
 
+[[fault]]
+at_s = 3.0
+do = "join"
+target = "backend5"
+
 [[variant]]
 name = "round robin"
 set = { "policy.kind" = "round_robin" }
@@ -65,6 +70,15 @@ def test_every_flow_that_met_the_same_members_got_the_same_backend(agreement):
     assert agreement.verdict["the same flows from the same ports"]
 
 
+def test_both_worlds_learn_of_a_death_and_of_a_newcomer_at_nearly_the_same_instant(agreement):
+    for kind, backend in (("down", "backend2"), ("draining", "backend3"), ("active", "backend5")):
+        at_s = []
+        for run in agreement.runs.values():
+            said = run.notices[(run.notices["kind"] == kind) & (run.notices["subject"] == backend)]
+            at_s.append(said["at_ns"].min() * 1e-9)
+        assert abs(at_s[0] - at_s[1]) < 0.04, (kind, at_s)  # a heartbeat is 0.1 s
+
+
 def test_the_last_flow_meets_a_balancer_in_both_worlds(agreement):
     assert (agreement.flows[["backend_ns3", "backend_lab"]] != "").all().all()
     assert agreement.flows["start_ns_ns3"].max() < 4e9
@@ -72,7 +86,7 @@ def test_the_last_flow_meets_a_balancer_in_both_worlds(agreement):
 
 def test_it_is_told_how_flows_ended_and_stalled(agreement):
     assert agreement.outcomes["world"].tolist() == ["ns3", "lab"]
-    faults = ["backend2 crashes", "backend3 drains"]
+    faults = ["backend2 crashes", "backend3 drains", "backend5 joins"]
     assert agreement.stalls["fault"].tolist() == [*faults, "all flows"]
 
 
@@ -112,7 +126,7 @@ def test_the_folder_has_both_runs_the_tables_and_the_picture(agreement, folder):
 
 def test_every_record_of_the_lab_replays_byte_for_byte(folder):
     replays = poise.replay(folder / "lab")
-    assert {replay.machine for replay in replays} == {"balancer", "agent"} and len(replays) == 6
+    assert {replay.machine for replay in replays} == {"balancer", "agent"} and len(replays) == 7
     for replay in replays:
         assert replay.identical and replay.diverged_at == 0 and replay.events > 0, replay.sentence
     cut = [replay.record.name for replay in replays if not replay.ended]

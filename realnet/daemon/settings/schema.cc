@@ -170,6 +170,10 @@ std::vector<Field> agent_control_fields() {
       {
           key<kAgent, &AgentConfig::heartbeat>("heartbeat_s", "Between two signs of life.")
               .range(0.001, kSecondsMax, "s"),
+          key<&A::begin_at>("begin_at_s",
+                            "Seconds since the host started until which it says nothing to any "
+                            "balancer, but is ready to.")
+              .range(0, 1e9, "s"),
           key<kAgent, &AgentConfig::timeout>(
               "timeout_s", "Silence of a balancer after which its stream is opened anew.")
               .range(0.01, kSecondsMax, "s"),

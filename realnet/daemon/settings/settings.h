@@ -109,6 +109,7 @@ struct AgentSettings {
   std::string interface;
   std::vector<Endpoint> balancers;
   bool attach = true;
+  Duration begin_at{};  // of the host's clock (realnet::now()): until then it is silent
   Duration stop_drain{};
   std::string record;
   std::uint64_t seed = 0;
