@@ -20,7 +20,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-out = Console(highlight=False)
+# A file or a pipe has no width: a table there is as wide as the widest of ours.
+out = Console(highlight=False, width=None if sys.stdout.isatty() else 132)
 err = Console(stderr=True, highlight=False)
 
 PLAN = typer.Argument(..., help="A plan (TOML).", metavar="PLAN")

@@ -14,6 +14,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+import lab
 import poise
 
 HERE = Path(__file__).resolve().parent
@@ -83,12 +84,26 @@ def draw(table: pd.DataFrame, path: Path) -> None:
     figure.savefig(path, dpi=150)
 
 
+def run_in_lab(out: Path, *, quick: bool) -> int:
+    """The same sweep on real packets, all outages at once, beside ns-3's stalls."""
+    console = Console(width=110)
+    table = lab.measure(lab.OUTAGES_QUICK_S if quick else lab.OUTAGES_S)
+    table.to_csv(out / "staircase_lab.csv", index=False)
+    lab.show(table, console)
+    holds = lab.judge(table, console)
+    console.print(f"Table   {out}/staircase_lab.csv", highlight=False)
+    return 0 if holds else 1
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("results/rto_staircase"))
-    parser.add_argument("--quick", action="store_true", help="four outages instead of twenty-eight")
+    parser.add_argument("--quick", action="store_true", help="a few outages instead of many")
+    parser.add_argument("--world", choices=("ns3", "lab"), default="ns3")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
+    if arguments.world == "lab":
+        return run_in_lab(arguments.out, quick=arguments.quick)
 
     outages_s = [0.4, 1.0, 2.2, 6.5] if arguments.quick else [
         round(float(x), 3) for x in np.geomspace(0.25, 11, 34) if not is_near_an_edge(float(x))
