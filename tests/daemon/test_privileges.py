@@ -57,7 +57,10 @@ def test_a_role_lives_with_the_capabilities_of_its_unit(role, folder):
     left = capabilities(role)
     bounds = ",".join(["-all", *(f"+{name}" for name in left)])
     address = SETTINGS[role][1]
-    prepare = f'ip link set lo up && ip address add {address}/24 dev lo && exec "$@"'
+    prepare = (
+        "ip link set lo up && ip link add eth0 type veth peer name far && ip link set far up && "
+        f'ip link set eth0 up && ip address add {address}/24 dev eth0 && exec "$@"'
+    )
     command = [
         "unshare", "--net", "sh", "-c", prepare, "poised",
         "setpriv", "--bounding-set", bounds, "--inh-caps", "-all", "--no-new-privs",
