@@ -1,0 +1,86 @@
+// A host's TCP as a machine: all connections of one server, alone or as one replica of two.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "model/machine.h"
+#include "model/tcp/application/application.h"
+#include "model/tcp/connection/config.h"
+#include "model/tcp/connection/record.h"
+#include "model/tcp/replication/config.h"
+
+namespace poise::tcp {
+
+struct Listener {
+  Endpoint local;                            // the VIP; port 0: any
+  std::shared_ptr<Application> application;  // shared by listeners, never between hosts
+  ConnectionConfig connection;
+};
+
+struct HostConfig {
+  std::string name;  // in notices
+  std::vector<Listener> listeners;
+  std::uint32_t connection_count_max = 65536;
+  std::uint32_t chunk_count = 4096;          // of ChunkPool::kChunkSize bytes, for all buffers
+  std::uint32_t half_open_count_max = 1024;  // SYN-RECEIVED without cookies; 0: cookies always
+  SipKey secret;                             // of initial sequence numbers; shared by replicas
+  std::uint64_t seed = 1;                    // ephemeral ports
+  ReplicationConfig replication;
+};
+
+// Streams that a host asks its world for.
+inline constexpr PeerId kReplicaPeer = 1;  // the other replica
+inline constexpr PeerId kWitnessPeer = 2;
+
+// Events and actions are those of model/machine.h. on_packet consumes (Verdict::drop) all TCP to
+// its listeners' addresses and the ICMP errors about it, and passes the rest.
+class Host {
+ public:
+  explicit Host(HostConfig config);
+  ~Host();
+
+  void start(Instant now);
+  Verdict on_packet(Instant now, Packet& packet) noexcept;
+  void on_peer(Instant now, PeerId peer, PeerEvent event);
+  void on_message(Instant now, PeerId peer, std::span<const std::uint8_t> bytes);
+  void on_timer(Instant now);
+  // An operator's order, whatever the witness says of it later:
+  // migrate: the active hands over to its standby. promote: a standby without a witness takes over
+  // now (the operator vouches that the active is dead). solo: an active without a witness goes on
+  // alone.
+  enum class Order : std::uint8_t { migrate, promote, solo };
+  bool on_order(Instant now, Order order);  // false: not in this role
+
+  std::optional<Packet> next_transmit();
+  std::optional<Message> next_message();
+  std::optional<Notice> next_notice();
+  Instant next_deadline() const;
+
+  // Active open from `local` (port 0: an ephemeral one). Nothing when there is no slot or port.
+  std::optional<Slot> connect(Instant now, Endpoint local, Endpoint remote,
+                              std::shared_ptr<Application> application,
+                              const ConnectionConfig& config);
+  // The stream of a slot, while its connection lives; valid until the next call on the host. After
+  // using it from outside of on_ready: touch(slot), so that what was committed goes out.
+  Stream* stream(Slot slot);
+  void touch(Instant now, Slot slot);
+  std::vector<Slot> slots() const;  // living connections
+  std::optional<State> state(Slot slot) const;
+
+  Role role() const;
+  std::uint64_t epoch() const;
+  Lsn logged() const;     // of the newest record
+  Lsn committed() const;  // all outputs that depend on records up to here may leave
+  std::uint64_t digest() const;
+
+ private:
+  struct Core;
+  std::unique_ptr<Core> core_;
+};
+
+}  // namespace poise::tcp

@@ -1,0 +1,42 @@
+// Leases and epochs: who may speak, and until when (rules R4, R13, R14 of the README).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "model/tcp/replication/config.h"
+#include "model/time.h"
+
+namespace poise::tcp {
+
+// The active's right to emit. Each heartbeat that was answered, by the standby or by the witness,
+// is a grant from the instant it was sent, by the active's own clock.
+class Lease {
+ public:
+  explicit Lease(const ReplicationConfig& config);
+  void granted(Instant sent_at);
+  void surrender();  // hands over: nothing may be emitted any more
+  bool holds(Instant now) const;
+  Instant end() const;
+
+ private:
+  Duration length_;
+  Instant end_;
+};
+
+// The promise of one who grants (standby or witness): until it has passed, by the granter's clock
+// and with the drift on top, nobody else gets a grant.
+class Promise {
+ public:
+  explicit Promise(const ReplicationConfig& config);
+  void granted(Instant now);
+  void released();  // the holder gave it back
+  bool passed(Instant now) const;
+  Instant end() const;
+
+ private:
+  Duration length_;
+  Instant end_;
+};
+
+}  // namespace poise::tcp
