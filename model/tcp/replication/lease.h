@@ -4,24 +4,28 @@
 #include <cstdint>
 #include <optional>
 
+#include "model/hash.h"
 #include "model/tcp/replication/config.h"
 #include "model/time.h"
 
 namespace poise::tcp {
 
 // The active's right to emit. Each heartbeat that was answered, by the standby or by the witness,
-// is a grant from the instant it was sent, by the active's own clock.
+// is a grant from the instant it was sent, by the active's own clock. One object an epoch: a new
+// epoch begins without a lease.
 class Lease {
  public:
   explicit Lease(const ReplicationConfig& config);
   void granted(Instant sent_at);
-  void surrender();  // hands over: nothing may be emitted any more
+  void surrender();  // hands over: nothing may be emitted any more, whatever is still answered
   bool holds(Instant now) const;
   Instant end() const;
+  void add_to(Digest& digest) const;
 
  private:
   Duration length_;
   Instant end_;
+  bool surrendered_ = false;
 };
 
 // The promise of one who grants (standby or witness): until it has passed, by the granter's clock
@@ -33,6 +37,7 @@ class Promise {
   void released();  // the holder gave it back
   bool passed(Instant now) const;
   Instant end() const;
+  void add_to(Digest& digest) const;
 
  private:
   Duration length_;

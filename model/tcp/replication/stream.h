@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "model/hash.h"
 #include "model/tcp/connection/record.h"
 
 namespace poise::tcp {
@@ -83,22 +84,65 @@ struct Ruling {
 using StreamMessage = std::variant<Hello, SnapshotBegin, SnapshotEnd, Batch, Acknowledgment,
                                    Heartbeat, Handover, Claim, Ruling>;
 
-// Appends one framed message.
+// No frame is longer. REQUIRES, of who writes: blob and extents of one record are at most
+// kRecordBytesMax together.
+inline constexpr std::size_t kFrameMax = 1u << 20;
+inline constexpr std::size_t kRecordBytesMax = kFrameMax - 1024;
+
+// Appends one framed message (a Batch: in as many as it takes).
 void write_message(std::string& out, const StreamMessage& message);
+
+// A batch written record by record: bytes are copied once, from where the record's spans point.
+//
+//   BatchWriter batch(message.bytes, epoch, first);
+//   while (...) if (!batch.add(record)) break;      // no room in this frame: the next batch's
+//   batch.finish();
+class BatchWriter {
+ public:
+  // REQUIRES: nobody else writes to `out` before finish().
+  BatchWriter(std::string& out, std::uint64_t epoch, Lsn first);
+  // False, and nothing is written, when the frame would be too long; never for the first.
+  [[nodiscard]] bool add(const Record& record);
+  void finish();
+
+  std::size_t size() const;  // of the frame so far, about
+  std::uint32_t record_count() const { return record_count_; }
+
+ private:
+  std::string& out_;
+  std::size_t begin_;
+  std::uint32_t record_count_ = 0;
+};
 
 // Cuts a byte stream into messages. Total: bytes that are no message set failed(), and nothing
 // comes after that (the peer is to be hung up on). Bounded: a frame longer than kFrameMax fails.
-inline constexpr std::size_t kFrameMax = 1u << 20;
+//
+//   reader.feed(bytes);
+//   while (std::optional<StreamMessage> message = reader.next()) ...
 class MessageReader {
  public:
+  // Reads `bytes` where they lie. REQUIRES: next() has said that nothing is left of those before,
+  // and these stay until it says so again.
   void feed(std::span<const std::uint8_t> bytes);
-  // The next whole message; its spans are valid until the next feed().
+  // The next whole message; its spans are valid until the next feed(), while what was fed is.
   std::optional<StreamMessage> next();
-  bool failed() const;
+  // The same, false for nothing; a Batch in `into` lends its memory to the next one.
+  [[nodiscard]] bool next(StreamMessage& into);
+  bool failed() const { return failed_; }
+  void add_to(Digest& digest) const;  // a message begun is state
 
  private:
-  std::vector<std::uint8_t> buffer_;
-  std::size_t offset_ = 0;
+  struct Frame {
+    std::size_t head = 0;  // bytes of its length; 0: not all of them are there
+    std::size_t size = 0;  // of what follows
+  };
+  Frame frame_at(std::span<const std::uint8_t> bytes);
+  std::optional<std::span<const std::uint8_t>> next_frame();
+  std::optional<std::span<const std::uint8_t>> next_joined_frame();
+
+  std::span<const std::uint8_t> input_;
+  std::vector<std::uint8_t> partial_;  // a frame of which not everything has come
+  std::vector<std::uint8_t> joined_;   // the last one that came in pieces
   bool failed_ = false;
 };
 
