@@ -34,7 +34,16 @@ EXTRA = {
     # Text streams again, in Boost.Math's errors, and the functions that it is made of.
     "analysis": r"std::locale::.*|std::ios_base::Init::.*|(acos|asin|sincos)l|vsnprintf",
 }
-LIBRARIES = ["base", "wire", "flow", "policy", "backend", "balancer", "scenario", "analysis"]
+
+
+def libraries():
+    """The rooms of the model that are compiled: `poise_room(NAME` beside a source."""
+    for path in sorted((ROOT / "model").glob("**/CMakeLists.txt")):
+        if any(path.parent.glob("*.cc")):
+            yield from re.findall(r"^poise_room\((\w+)", path.read_text(), re.MULTILINE)
+
+
+LIBRARIES = list(libraries())
 
 
 def squeeze(pattern):
