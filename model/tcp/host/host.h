@@ -16,6 +16,8 @@
 
 namespace poise::tcp {
 
+class Connection;
+
 struct Listener {
   Endpoint local;                            // the VIP; port 0: any
   std::shared_ptr<Application> application;  // shared by listeners, never between hosts
@@ -72,7 +74,22 @@ class Host {
   std::vector<Slot> slots() const;  // living connections
   std::optional<State> state(Slot slot) const;
 
+  const Connection* connection(Slot slot) const;  // to look at; nullptr when there is none
+
+  struct Counters {
+    std::uint64_t segments_in = 0;
+    std::uint64_t segments_out = 0;
+    std::uint64_t malformed = 0;     // a wrong checksum, or a fragment
+    std::uint64_t silent = 0;        // came while this replica does not serve
+    std::uint64_t refused = 0;       // no slot for a new connection
+    std::uint64_t cookies = 0;       // handshakes answered without state
+    std::uint64_t resets = 0;        // answers to strays
+    std::uint64_t replies_lost = 0;  // no room for an answer
+  };
+  const Counters& counters() const;
+
   Role role() const;
+  bool is_protected() const;  // active, and its standby could take over at once
   std::uint64_t epoch() const;
   Lsn logged() const;     // of the newest record
   Lsn committed() const;  // all outputs that depend on records up to here may leave

@@ -23,6 +23,7 @@ enum class CommitPolicy : std::uint8_t {
 struct ReplicationConfig {
   CommitPolicy policy = CommitPolicy::none;
   Role role = Role::alone;  // to begin with: alone, active or standby
+  std::uint32_t index = 0;  // which of the two replicas this is, for life: 0 or 1
   bool opens = false;       // this replica opens the stream to the other (one of the two does)
   bool witness = false;     // there is a witness: leases and epochs come from it as well
   Duration heartbeat = std::chrono::milliseconds{5};
@@ -31,8 +32,8 @@ struct ReplicationConfig {
   // missed_max heartbeats less the drift, so that a takeover need not wait for it.
   Duration lease = std::chrono::milliseconds{12};
   double drift = 0.001;                   // of the replicas' clocks against each other, at most
-  std::uint32_t log_size_max = 8u << 20;  // bytes unacknowledged by the standby: then windows stop
-                                          // growing and applications are not asked
+  std::uint32_t log_size_max = 8u << 20;  // bytes unacknowledged by the standby: then what
+                                          // changes waits, and with it what may be told
 };
 
 }  // namespace poise::tcp

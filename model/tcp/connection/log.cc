@@ -1,0 +1,205 @@
+// What a connection says to its standby, what the standby makes of it, and how it takes over.
+#include <algorithm>
+
+#include "model/tcp/connection/connection.h"
+
+namespace poise::tcp {
+
+namespace {
+
+template <class T>
+void note(std::optional<T>& field, T& logged, T value) {
+  if (logged != value) field = logged = value;
+}
+
+}  // namespace
+
+std::optional<Record> Connection::log(Slot slot, Mark& mark) {
+  dirty_ = false;
+  mark = std::exchange(next_mark_, Mark{});
+  mark.received = received_, mark.queued = queued_, mark.edge = edge_;
+  mark.fin_received = fin_received_, mark.closed = closed_;
+  mark.gone = state_ == State::closed;
+
+  const bool handshaking = state_ == State::syn_sent || state_ == State::syn_received;
+  if (handshaking || (mark.gone && !logged_.opened)) return std::nullopt;
+  Record record;
+  record.slot = slot;
+  if (mark.gone) {
+    record.gone = true;
+    return record;
+  }
+  const bool afresh = !std::exchange(logged_.opened, true);
+  if (afresh) record.opened = agreement();
+  note(record.state, logged_.state, state_);
+  note(record.acknowledged, logged_.acknowledged, out_.begin());
+  if (queued_ != logged_.queued || afresh) {
+    const std::uint64_t from = std::max(logged_.queued, out_.begin());
+    record.written = logged_.queued = queued_;
+    // A record has one extent of each direction's chunk; the rest follows in the next.
+    const std::uint64_t size = std::min<std::uint64_t>(queued_ - from, ChunkPool::kChunkSize);
+    const auto bytes = out_.view(from, static_cast<std::size_t>(size));
+    if (from + bytes.size() < queued_) {
+      record.written = logged_.queued = mark.queued = from + bytes.size();
+      mark.closed = false;
+      dirty_ = true;
+    }
+    if (!bytes.empty()) record.sent = Extent{from, bytes};
+  }
+  if (mark.closed) note(record.closed, logged_.closed, closed_);
+  log_arrivals(record, mark);
+  note(record.consumed, logged_.consumed, in_.begin());
+  note(record.edge, logged_.edge, edge_);
+  if (mark.fin_received && !logged_.fin_received) {
+    logged_.fin_received = true;
+    record.fin_at = received_;
+  }
+  note(record.timestamp_recent, logged_.timestamp_recent, timestamp_recent_);
+  if (afresh || record.acknowledged) record.peer_window = peer_window_;
+  if (!std::exchange(logged_.blob, true)) record.blob = blob();
+  return record;
+}
+
+// In-order bytes that the application has not consumed, then what came ahead.
+void Connection::log_arrivals(Record& record, Mark& mark) {
+  const auto push = [&](std::uint64_t from, std::uint64_t to) {
+    while (from < to && record.arrived_count < Record::kExtentsMax) {
+      const auto bytes = in_.view(from, static_cast<std::size_t>(to - from));
+      record.arrived[record.arrived_count++] = Extent{from, bytes};
+      from += bytes.size();
+    }
+    return from;
+  };
+  if (received_ != logged_.received) {
+    const std::uint64_t from = std::max(logged_.received, in_.begin());
+    const std::uint64_t to = push(from, received_);
+    if (to < received_) {
+      mark.fin_received = false;
+      mark.received = to;
+      dirty_ = true;
+    }
+    record.received = logged_.received = mark.received;
+  }
+  for (std::size_t i = 0; i < mark.arrived_count; ++i) {
+    const Range& range = mark.arrived[i];
+    const auto from = static_cast<std::uint64_t>(range.begin - 1);
+    const auto to = static_cast<std::uint64_t>(range.end - 1);
+    if (from < received_) continue;  // in order by now, and said above
+    if (push(from, to) == to) continue;
+    // No room in this record: the rest of the list waits for the next.
+    for (std::size_t j = i; j < mark.arrived_count; ++j)
+      next_mark_.arrived[next_mark_.arrived_count++] = mark.arrived[j];
+    mark.arrived_count = static_cast<std::uint8_t>(i);
+    dirty_ = true;
+  }
+}
+
+void Connection::tell(Instant now, const Mark& mark) noexcept {
+  told_.queued = std::max(told_.queued, mark.queued);
+  told_.closed |= mark.closed;
+  told_.gone |= mark.gone;
+  told_.edge = std::max(told_.edge, mark.edge);
+  duplicates_ = static_cast<std::uint8_t>(std::min(64, duplicates_ + mark.duplicates));
+  const Position before = tellable_ack();
+  told_.received = std::max(told_.received, mark.received);
+  told_.fin_received |= mark.fin_received;
+  for (std::size_t i = 0; i < mark.arrived_count; ++i) (void)sackable_.add(mark.arrived[i]);
+  if (!sackable_.empty()) sackable_.remove_before(tellable_ack());
+
+  if (tellable_ack() > before) {
+    const auto unsaid = static_cast<std::uint64_t>(tellable_ack() - last_ack_);
+    if (mark.ack_now || unsaid >= 2 * std::uint64_t{mss_})
+      ack_now_ = true;
+    else if (delayed_ack_at_ == kNever)
+      delayed_ack_at_ = now + config_.delayed_ack;
+  }
+  const std::uint64_t growth = told_.edge - std::min(told_.edge, last_edge_);
+  const std::uint64_t left = last_edge_ - std::min(last_edge_, told_.received);
+  if (growth >= config_.receive_buffer / 2 || (growth >= mss_ && left < mss_)) ack_now_ = true;
+}
+
+void Connection::tell_all(Instant now) noexcept {
+  dirty_ = false;
+  Mark mark = std::exchange(next_mark_, Mark{});
+  mark.received = received_, mark.queued = queued_, mark.edge = edge_;
+  mark.fin_received = fin_received_, mark.closed = closed_;
+  mark.gone = state_ == State::closed;
+  tell(now, mark);
+}
+
+bool Connection::apply(const Record& record) noexcept {
+  if (record.opened) {
+    handshake_ = record.opened->handshake;
+    timestamp_offset_ = record.opened->timestamp_offset;
+    scale_out_ = handshake_.window_scale.value_or(0);
+    if (!handshake_.window_scale) scale_in_ = 0;
+    mss_ = effective_mss();
+    out_.reset(record.acknowledged.value_or(0));
+    in_.reset(record.consumed.value_or(0));
+    received_ = in_.begin();
+    queued_ = written_ = out_.begin();
+  }
+  if (record.state) state_ = *record.state;
+  // First what makes room: a record may hold more than the window that was.
+  if (record.acknowledged) {
+    queued_ = written_ = std::max(queued_, *record.acknowledged);
+    out_.drop_before(*record.acknowledged);
+  }
+  if (record.consumed) {
+    received_ = std::max(received_, *record.consumed);
+    in_.drop_before(*record.consumed);
+  }
+  if (record.sent) {
+    if (record.sent->offset > queued_) return false;
+    if (out_.store(record.sent->offset, record.sent->bytes) != record.sent->bytes.size())
+      return false;
+  }
+  if (record.written) queued_ = written_ = std::max(queued_, *record.written);
+  if (record.sent && record.sent->offset + record.sent->bytes.size() < queued_) return false;
+  if (record.closed) closed_ = *record.closed;
+  for (std::size_t i = 0; i < record.arrived_count; ++i) {
+    const Extent& extent = record.arrived[i];
+    if (in_.store(extent.offset, extent.bytes) != extent.bytes.size()) return false;
+    const Range range{static_cast<Position>(extent.offset) + 1,
+                      static_cast<Position>(extent.offset + extent.bytes.size()) + 1};
+    if (extent.offset > received_ && !ahead_.add(range)) return false;
+  }
+  if (record.received) {
+    received_ = std::max(received_, *record.received);
+    if (!ahead_.empty()) ahead_.remove_before(static_cast<Position>(received_) + 1);
+  }
+  if (record.edge) edge_ = std::max(edge_, *record.edge);
+  if (record.fin_at) fin_at_ = *record.fin_at, fin_received_ = true;
+  if (record.timestamp_recent) timestamp_recent_ = *record.timestamp_recent;
+  if (record.peer_window) peer_window_ = peer_window_max_ = *record.peer_window;
+  if (record.blob) {
+    if (record.blob->size() > kBlobMax) return false;
+    std::copy(record.blob->begin(), record.blob->end(), blob_.begin());
+    blob_size_ = record.blob->size();
+  }
+  return true;
+}
+
+void Connection::take_over(Instant now) noexcept {
+  const auto una = static_cast<Position>(out_.begin()) + 1;
+  const auto end = static_cast<Position>(queued_) + 1 + (closed_ ? 1 : 0);
+  sender_.start(now, una, end, mss_, handshake_.sack_permitted, std::nullopt);
+  window_sequence_ = receive_next();
+  window_acknowledgment_ = una;
+  peer_window_ = peer_window_max_ = std::max<std::uint64_t>(peer_window_, mss_);
+  timestamp_recent_at_ = progress_at_ = now;
+  if (state_ == State::fin_wait_2) linger(now + config_.fin_wait_2);
+  if (state_ == State::time_wait) linger(now + config_.time_wait);
+  if (config_.keepalive_idle > Duration{}) keepalive_at_ = now + config_.keepalive_idle;
+  logged_ = Logged{};
+  dirty_ = true;
+  for (const Range& range : ahead_.ranges()) (void)sackable_.add(range);
+  tell_all(now);
+  dirty_ = true;
+  last_ack_ = receive_next();
+  last_edge_ = edge_;
+  ack_now_ = true;
+  ready_ = true;
+}
+
+}  // namespace poise::tcp

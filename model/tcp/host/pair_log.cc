@@ -1,0 +1,138 @@
+// The log of an active: what changed becomes records, and what the standby has may be told.
+#include <algorithm>
+
+#include "model/tcp/host/pair.h"
+
+namespace poise::tcp {
+
+namespace {
+
+constexpr std::size_t kBatchSize = kFrameMax / 4;  // bytes of payload in a frame, about
+constexpr auto kFtcpTimeout = std::chrono::milliseconds{50};
+
+std::size_t payload_of(const Record& record) {
+  std::size_t size = record.sent ? record.sent->bytes.size() : 0;
+  for (std::size_t i = 0; i < record.arrived_count; ++i) size += record.arrived[i].bytes.size();
+  return size;
+}
+
+}  // namespace
+
+// A standby that could take over makes outputs wait; one that is still being told everything does
+// not, because the epoch says that this replica is alone.
+bool Pair::gated() const {
+  return (snapshot_ended_ || !alone_) && replication_.policy != CommitPolicy::asynchronous;
+}
+
+void Pair::flush(Instant now) {
+  if (!table_.has_dirty() && !attached_) return;
+  if (!attached_) {
+    while (const auto slot = table_.next_dirty()) {
+      table_.at(*slot)->tell_all(now);
+      table_.put_ready(*slot);
+    }
+    return;
+  }
+  if (!peer_up_) return;  // rule R4: stall, until the witness agrees to go on alone
+  while (table_.has_dirty() && log_size() < replication_.log_size_max) write_batch(now);
+  if (!table_.has_dirty() && !snapshot_ended_) end_snapshot(now);
+}
+
+void Pair::write_batch(Instant now) {
+  batch_.epoch = epoch_;
+  batch_.first = logged_ + 1;
+  batch_.records.clear();
+  for (std::size_t size = 0; size < kBatchSize;) {
+    const auto slot = table_.next_dirty();
+    if (!slot) break;
+    Connection& connection = *table_.at(*slot);
+    Mark mark;
+    const std::optional<Record> record = connection.log(*slot, mark);
+    if (connection.dirty()) table_.put_dirty(*slot);
+    if (!record) {  // nothing that a standby must know: a handshake
+      connection.tell(now, mark);
+      table_.put_ready(*slot);
+      continue;
+    }
+    batch_.records.push_back(*record);
+    size += payload_of(*record) + 64;
+    ++logged_;
+    if (gated()) {
+      outstanding_.push_back({logged_, *slot, table_.generation(*slot), mark});
+      if (replication_.policy == CommitPolicy::ftcp && gate_opens_at_ == kNever)
+        gate_opens_at_ = now + kFtcpTimeout;
+    } else {
+      connection.tell(now, mark);
+      table_.put_ready(*slot);
+    }
+  }
+  if (batch_.records.empty()) return;
+  Message message{Message::Kind::bytes, kReplicaPeer, {}};
+  write_message(message.bytes, batch_);
+  logged_bytes_ += message.bytes.size();
+  sizes_.emplace_back(logged_, logged_bytes_);
+  messages_.push(std::move(message));
+}
+
+// A standby came: it hears of every connection anew.
+void Pair::attach(Instant now) {
+  attached_ = true;
+  snapshot_ended_ = false;
+  heard_at_ = now;
+  outstanding_.clear();
+  sizes_.clear();
+  committed_bytes_ = logged_bytes_;
+  gate_opens_at_ = kNever;
+  send(kReplicaPeer, SnapshotBegin{epoch_, logged_ + 1, config_.connection_count_max});
+  table_.for_each([&](Slot slot, Connection& connection) {
+    connection.log_afresh();
+    table_.put_dirty(slot);
+  });
+  flush(now);
+}
+
+void Pair::end_snapshot(Instant) {
+  snapshot_ended_ = true;
+  snapshot_lsn_ = logged_;
+  send(kReplicaPeer, SnapshotEnd{epoch_, logged_});
+}
+
+void Pair::commit(Instant now, Lsn lsn) {
+  while (!outstanding_.empty() && outstanding_.front().lsn <= lsn) {
+    const Outstanding& record = outstanding_.front();
+    if (Connection* connection = table_.at(record.slot);
+        connection && table_.generation(record.slot) == record.generation) {
+      connection->tell(now, record.mark);
+      table_.put_ready(record.slot);
+    }
+    outstanding_.pop_front();
+  }
+  committed_ = std::max(committed_, lsn);
+  while (!sizes_.empty() && sizes_.front().first <= lsn) {
+    committed_bytes_ = sizes_.front().second;
+    sizes_.pop_front();
+  }
+  gate_opens_at_ = replication_.policy == CommitPolicy::ftcp && !outstanding_.empty()
+                       ? now + kFtcpTimeout
+                       : kNever;
+  if (handing_over_ && committed_ == logged_ && !table_.has_dirty() && role_ == Role::active) {
+    send(kReplicaPeer, Handover{epoch_ + 1, logged_});
+    if (witness_up_) send(kWitnessPeer, Handover{epoch_ + 1, logged_});
+    notice("handed-over", std::to_string(epoch_), "");
+    be_fenced(now, epoch_);
+  }
+}
+
+void Pair::tell_all(Instant now) {
+  outstanding_.clear();
+  sizes_.clear();
+  committed_bytes_ = logged_bytes_;
+  committed_ = logged_;
+  gate_opens_at_ = kNever;
+  table_.for_each([&](Slot slot, Connection& connection) {
+    connection.tell_all(now);
+    table_.put_ready(slot);
+  });
+}
+
+}  // namespace poise::tcp

@@ -1,0 +1,231 @@
+// What a replica does with what the other one and the witness say.
+#include <algorithm>
+
+#include "model/tcp/host/pair.h"
+
+namespace poise::tcp {
+
+namespace {
+
+template <class... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+template <class... F>
+Overloaded(F...) -> Overloaded<F...>;
+
+}  // namespace
+
+void Pair::send(PeerId peer, const StreamMessage& message) {
+  Message out{Message::Kind::bytes, peer, {}};
+  write_message(out.bytes, message);
+  messages_.push(std::move(out));
+}
+
+void Pair::hang_up(PeerId peer, const char* why) {
+  notice("hung-up", peer == kReplicaPeer ? "replica" : "witness", why);
+  messages_.push({Message::Kind::close, peer, {}});
+  (peer == kReplicaPeer ? peer_up_ : witness_up_) = false;
+  if (peer == kReplicaPeer) complete_ = false;
+}
+
+void Pair::on_peer(Instant now, PeerId peer, PeerEvent event) {
+  const bool up = event == PeerEvent::up;
+  const Duration retry = 4 * replication_.heartbeat;
+  if (peer == kWitnessPeer) {
+    witness_up_ = up;
+    from_witness_ = {};
+    claimed_.reset();
+    witness_reopen_at_ = up ? kNever : now + retry;
+    if (up) send(kWitnessPeer, Hello{1, epoch_, logged_, role_ == Role::active});
+    return;
+  }
+  peer_up_ = up;
+  from_peer_ = {};
+  peer_idle_ = false;
+  if (up) {
+    heard_at_ = now;
+    reopen_at_ = kNever;
+    send(kReplicaPeer, Hello{1, epoch_,
+                             role_ == Role::active ? logged_
+                             : complete_           ? applied_
+                                                   : 0,
+                             role_ == Role::active});
+    return;
+  }
+  if (replication_.opens) reopen_at_ = now + retry;
+  if (role_ == Role::active) watch_standby(now);
+  if (role_ == Role::standby && complete_) watch_active(now);
+}
+
+void Pair::on_message(Instant now, PeerId peer, std::span<const std::uint8_t> bytes) {
+  MessageReader& reader = peer == kReplicaPeer ? from_peer_ : from_witness_;
+  reader.feed(bytes);
+  if (peer == kReplicaPeer) heard_at_ = now;
+  while (const auto message = reader.next()) on_stream_message(now, peer, *message);
+  if (reader.failed()) hang_up(peer, "not a message");
+  if (std::exchange(ack_due_, false) && peer_up_)
+    send(kReplicaPeer, Acknowledgment{epoch_, applied_});
+}
+
+void Pair::on_stream_message(Instant now, PeerId peer, const StreamMessage& message) {
+  std::visit(Overloaded{[&](const Hello& m) {
+                          if (peer == kReplicaPeer) on_hello(now, m);
+                        },
+                        [&](const SnapshotBegin& m) { on_snapshot_begin(now, m); },
+                        [&](const SnapshotEnd& m) { on_snapshot_end(now, m); },
+                        [&](const Batch& m) { on_batch(now, m); },
+                        [&](const Acknowledgment& m) { on_acknowledgment(now, m); },
+                        [&](const Heartbeat& m) { on_heartbeat(now, peer, m); },
+                        [&](const Handover& m) { on_handover(now, m); }, [&](const Claim&) {},
+                        [&](const Ruling& m) { on_ruling(now, m); }},
+             message);
+}
+
+void Pair::on_hello(Instant now, const Hello& hello) {
+  peer_idle_ = !hello.active && hello.logged == 0;
+  if (hello.active && role_ == Role::active) {
+    if (hello.epoch > epoch_)
+      be_fenced(now, hello.epoch);
+    else
+      send(kReplicaPeer, Hello{1, epoch_, logged_, true});
+    return;
+  }
+  if (hello.active) {
+    if (role_ == Role::fenced) role_ = Role::standby;
+    epoch_ = std::max(epoch_, hello.epoch);
+    decide_at_ = kNever;
+    return;
+  }
+  if (role_ == Role::active) {
+    attach(now);
+    return;
+  }
+  epoch_ = std::max(epoch_, hello.epoch);
+  if (decide_at_ != kNever && peer_idle_) {
+    decide(now);
+    if (role_ == Role::active) attach(now);
+  }
+}
+
+void Pair::on_snapshot_begin(Instant now, const SnapshotBegin& snapshot) {
+  if (role_ == Role::active && snapshot.epoch <= epoch_) return;
+  if (role_ == Role::active) be_fenced(now, snapshot.epoch);
+  role_ = Role::standby;
+  epoch_ = std::max(epoch_, snapshot.epoch);
+  decide_at_ = kNever;
+  complete_ = false;
+  table_.clear();
+  applied_ = snapshot.lsn - 1;
+  ack_due_ = true;
+}
+
+void Pair::on_snapshot_end(Instant, const SnapshotEnd& snapshot) {
+  if (role_ != Role::standby) return;
+  if (snapshot.lsn != applied_) return hang_up(kReplicaPeer, "a snapshot with a gap");
+  complete_ = true;
+  ack_due_ = true;
+  notice("standby", std::to_string(epoch_), std::to_string(table_.count()) + " connections");
+}
+
+void Pair::on_batch(Instant, const Batch& batch) {
+  if (role_ != Role::standby || batch.epoch < epoch_) return;
+  if (batch.first != applied_ + 1) return hang_up(kReplicaPeer, "a log with a gap");
+  for (const Record& record : batch.records) {
+    if (!apply(record)) return hang_up(kReplicaPeer, "a record that does not fit");
+    ++applied_;
+  }
+  ack_due_ = true;
+}
+
+bool Pair::apply(const Record& record) {
+  if (record.gone) {
+    if (!table_.at(record.slot)) return false;
+    table_.close(record.slot);
+    return true;
+  }
+  if (record.opened) {
+    const Listener* listener = seat_(config_, record.opened->key);
+    if (!listener || !table_.open_at(record.slot, record.opened->key, listener->connection,
+                                     listener->application))
+      return false;
+  }
+  Connection* connection = table_.at(record.slot);
+  return connection && connection->apply(record);
+}
+
+void Pair::on_acknowledgment(Instant now, const Acknowledgment& acknowledgment) {
+  if (role_ != Role::active || !attached_ || acknowledgment.lsn > logged_) return;
+  commit(now, acknowledgment.lsn);
+  if (role_ != Role::active || !alone_ || !snapshot_ended_ || committed_ < snapshot_lsn_) return;
+  if (replication_.witness) {
+    if (witness_up_ && !claimed_) claim(now, false, false);
+    return;
+  }
+  alone_ = false;
+  notice("protected", std::to_string(epoch_), "");
+}
+
+void Pair::on_heartbeat(Instant now, PeerId peer, const Heartbeat& heartbeat) {
+  if (heartbeat.answer) {
+    if (role_ == Role::active && heartbeat.epoch == epoch_ && !handing_over_)
+      lease_.granted(instant_from_ns(static_cast<std::int64_t>(heartbeat.sent_ns)));
+    if (role_ == Role::active && alone_ && peer == kReplicaPeer && attached_ && snapshot_ended_)
+      on_acknowledgment(now, {epoch_, committed_});  // asks the witness again
+    return;
+  }
+  if (peer != kReplicaPeer || heartbeat.epoch < epoch_ || claimed_) return;
+  if (role_ == Role::active) {
+    if (heartbeat.epoch > epoch_) be_fenced(now, heartbeat.epoch);
+    return;
+  }
+  epoch_ = heartbeat.epoch;
+  promise_.granted(now);
+  peer_clock_ = heartbeat.timestamp_clock;
+  peer_clock_at_ = now;
+  Heartbeat answer = heartbeat;
+  answer.answer = true;
+  send(kReplicaPeer, answer);
+}
+
+void Pair::on_handover(Instant now, const Handover& handover) {
+  if (role_ != Role::standby || !complete_ || handover.lsn != applied_) return;
+  promise_.released();
+  heard_at_ = now - replication_.missed_max * replication_.heartbeat;
+  claimed_at_ = {};
+  watch_active(now);
+}
+
+void Pair::on_ruling(Instant now, const Ruling& ruling) {
+  const std::optional<Claim> claim = std::exchange(claimed_, std::nullopt);
+  const bool ours = ruling.holder == replication_.index && ruling.epoch > 0;
+  if (ours && claim && ruling.granted && ruling.epoch == claim->epoch) {
+    lease_.granted(claimed_at_);
+    if (role_ != Role::active) {
+      complete_ ? take_over(now, ruling.epoch) : become_active(now, ruling.epoch);
+      if (peer_up_ && peer_idle_) attach(now);
+    } else if (ruling.alone) {
+      go_alone(now, ruling.epoch);
+    } else {
+      epoch_ = ruling.epoch;
+      alone_ = false;
+      notice("protected", std::to_string(epoch_), "");
+    }
+    return;
+  }
+  if (ruling.epoch < epoch_) return;
+  if (role_ == Role::active && !ours && ruling.epoch > epoch_) return be_fenced(now, ruling.epoch);
+  // An older life of ours, or the other replica, holds it: what is known here may be old.
+  if (role_ == Role::standby && ruling.epoch > epoch_) {
+    if (ruling.alone) complete_ = false;
+    epoch_ = ruling.epoch;
+  }
+  if (role_ == Role::active && ours && ruling.epoch > epoch_) {
+    if (ruling.alone)
+      go_alone(now, ruling.epoch);
+    else
+      epoch_ = ruling.epoch;
+  }
+}
+
+}  // namespace poise::tcp
