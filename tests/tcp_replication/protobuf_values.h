@@ -1,8 +1,9 @@
 // What a message of Protocol Buffers' own library means, as our values.
 #pragma once
 
+#include <replication.pb.h>
+
 #include "model/tcp/replication/stream.h"
-#include "replication.pb.h"
 
 namespace poise::tcp {
 

@@ -74,7 +74,7 @@ bool read_agreement(Bytes bytes, Agreement& agreement) {
         fits = narrow(field.value, handshake.mss);
         break;
       case varint(8):
-        fits = narrow(field.value, handshake.window_scale.emplace());
+        fits = narrow(field.value, handshake.window_scale.emplace()) && field.value <= 14;
         break;
       case varint(9):
         handshake.sack_permitted = field.value != 0;
