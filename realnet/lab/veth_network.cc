@@ -72,6 +72,7 @@ VethNetwork::VethNetwork(const scenario::Plan& plan, const scenario::Topology& t
       if (nodes_[id].chooses) next_hops.ip(topology.nodes()[id].name, add_next_hop(hop.link));
   next_hops.run();
   learn(alive()).run();
+  mount_shutters();
   apply_shutters(alive());
 }
 
@@ -178,6 +179,19 @@ void VethNetwork::apply() {
     unlearnt_ = now;
     believe();
   });
+}
+
+// Where the plan's faults will need them: mounting one in the middle of the run would hold up all
+// clients and servers, which live in this process.
+void VethNetwork::mount_shutters() {
+  const auto mount = [this](LinkId id) {
+    for (Shutter& shutter : links_[id].shutters) shutter.mount();
+  };
+  for (const scenario::FaultSpec& fault : plan_.faults) {
+    if (const auto link = topology_.find_link(fault.target)) mount(*link);
+    if (const auto node = topology_.find_node(fault.target))
+      for (const scenario::Hop& hop : topology_.neighbours(*node)) mount(hop.link);
+  }
 }
 
 void VethNetwork::apply_shutters(const Alive& alive) {

@@ -58,6 +58,7 @@ class VethNetwork : public Network {
   void shape(Commands& commands, scenario::LinkId id) const;
   scenario::Alive alive() const;
   void apply();
+  void mount_shutters();
   void apply_shutters(const scenario::Alive& alive);
   void believe();
   Commands learn(const scenario::Alive& alive);
