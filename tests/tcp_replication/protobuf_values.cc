@@ -128,7 +128,7 @@ std::optional<StreamMessage> value_of(const replication::StreamMessage& message)
   switch (message.body_case()) {
     case Body::kHello: {
       const auto& m = message.hello();
-      return Hello{m.version(), m.epoch(), m.logged(), m.active()};
+      return Hello{m.version(), m.epoch(), m.logged(), m.active(), m.replica()};
     }
     case Body::kSnapshotBegin: {
       const auto& m = message.snapshot_begin();
@@ -146,7 +146,8 @@ std::optional<StreamMessage> value_of(const replication::StreamMessage& message)
     }
     case Body::kHeartbeat: {
       const auto& m = message.heartbeat();
-      return Heartbeat{m.epoch(), m.sent_ns(), m.timestamp_clock(), m.logged(), m.answer()};
+      return Heartbeat{m.epoch(),  m.sent_ns(), m.timestamp_clock(),
+                       m.logged(), m.answer(),  m.alone()};
     }
     case Body::kHandover: {
       const auto& m = message.handover();
@@ -154,11 +155,11 @@ std::optional<StreamMessage> value_of(const replication::StreamMessage& message)
     }
     case Body::kClaim: {
       const auto& m = message.claim();
-      return Claim{m.epoch(), m.replica(), m.takeover(), m.alone()};
+      return Claim{m.epoch(), m.replica(), m.takeover(), m.alone(), m.sent_ns()};
     }
     case Body::kRuling: {
       const auto& m = message.ruling();
-      return Ruling{m.epoch(), m.holder(), m.alone(), m.granted()};
+      return Ruling{m.epoch(), m.holder(), m.alone(), m.granted(), m.claim_ns()};
     }
     case Body::BODY_NOT_SET:
       break;

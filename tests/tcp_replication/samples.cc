@@ -84,7 +84,7 @@ StreamMessage Samples::message() {
   const auto narrow = [this] { return static_cast<std::uint32_t>(number()); };
   switch (rng_.below(std::variant_size_v<StreamMessage>)) {
     case 0:
-      return Hello{narrow(), number(), number(), chance()};
+      return Hello{narrow(), number(), number(), chance(), narrow()};
     case 1:
       return SnapshotBegin{number(), number(), narrow()};
     case 2:
@@ -94,13 +94,13 @@ StreamMessage Samples::message() {
     case 4:
       return Acknowledgment{number(), number()};
     case 5:
-      return Heartbeat{number(), number(), narrow(), number(), chance()};
+      return Heartbeat{number(), number(), narrow(), number(), chance(), chance()};
     case 6:
       return Handover{number(), number()};
     case 7:
-      return Claim{number(), narrow(), chance(), chance()};
+      return Claim{number(), narrow(), chance(), chance(), number()};
     default:
-      return Ruling{number(), narrow(), chance(), chance()};
+      return Ruling{number(), narrow(), chance(), chance(), number()};
   }
 }
 
@@ -132,8 +132,8 @@ bool same_body(const Batch& a, const Batch& b) {
                             [](const Record& x, const Record& y) { return same(x, y); });
 }
 bool same_body(const Hello& a, const Hello& b) {
-  return std::tie(a.version, a.epoch, a.logged, a.active) ==
-         std::tie(b.version, b.epoch, b.logged, b.active);
+  return std::tie(a.version, a.epoch, a.logged, a.active, a.replica) ==
+         std::tie(b.version, b.epoch, b.logged, b.active, b.replica);
 }
 bool same_body(const SnapshotBegin& a, const SnapshotBegin& b) {
   return std::tie(a.epoch, a.lsn, a.connection_count_max) ==
@@ -144,16 +144,16 @@ bool same_body(const T& a, const T& b) {
   return std::tie(a.epoch, a.lsn) == std::tie(b.epoch, b.lsn);
 }
 bool same_body(const Heartbeat& a, const Heartbeat& b) {
-  return std::tie(a.epoch, a.sent_ns, a.timestamp_clock, a.logged, a.answer) ==
-         std::tie(b.epoch, b.sent_ns, b.timestamp_clock, b.logged, b.answer);
+  return std::tie(a.epoch, a.sent_ns, a.timestamp_clock, a.logged, a.answer, a.alone) ==
+         std::tie(b.epoch, b.sent_ns, b.timestamp_clock, b.logged, b.answer, b.alone);
 }
 bool same_body(const Claim& a, const Claim& b) {
-  return std::tie(a.epoch, a.replica, a.takeover, a.alone) ==
-         std::tie(b.epoch, b.replica, b.takeover, b.alone);
+  return std::tie(a.epoch, a.replica, a.takeover, a.alone, a.sent_ns) ==
+         std::tie(b.epoch, b.replica, b.takeover, b.alone, b.sent_ns);
 }
 bool same_body(const Ruling& a, const Ruling& b) {
-  return std::tie(a.epoch, a.holder, a.alone, a.granted) ==
-         std::tie(b.epoch, b.holder, b.alone, b.granted);
+  return std::tie(a.epoch, a.holder, a.alone, a.granted, a.claim_ns) ==
+         std::tie(b.epoch, b.holder, b.alone, b.granted, b.claim_ns);
 }
 
 }  // namespace

@@ -25,6 +25,7 @@ Pair::Pair(const HostConfig& config, Table& table, Seat seat)
 void Pair::start(Instant now) {
   if (role_ == Role::alone) return;
   heard_at_ = now;
+  promise_.granted(now);  // a life before this one may have answered a heartbeat just now
   beat_at_ = now + replication_.heartbeat;
   if (replication_.opens) messages_.push({Message::Kind::open, kReplicaPeer, {}});
   if (replication_.witness) messages_.push({Message::Kind::open, kWitnessPeer, {}});
@@ -65,8 +66,9 @@ void Pair::on_timer(Instant now) {
 void Pair::beat(Instant now) {
   beat_at_ = now + replication_.heartbeat;
   if (role_ != Role::active) return;
-  const Heartbeat heartbeat{epoch_, static_cast<std::uint64_t>(to_ns(now)), table_.clock().at(now),
-                            logged_, false};
+  const Heartbeat heartbeat{
+      epoch_, static_cast<std::uint64_t>(to_ns(now)), table_.clock().at(now), logged_, false,
+      alone_};
   if (peer_up_) send(kReplicaPeer, heartbeat);
   if (witness_up_) send(kWitnessPeer, heartbeat);
   if (alone_ && !attached_ && peer_up_ && suspicion_at() > now)
@@ -84,7 +86,7 @@ void Pair::decide(Instant now) {
     return;
   }
   if (replication_.witness) {
-    if (witness_up_ && (epoch_ == 0 || peer_idle_)) claim(now, epoch_ > 0, true);
+    if (witness_up_ && (epoch_ == 0 || peer_idle_)) claim(now, false, true);
     return;
   }
   decide_at_ = kNever;
@@ -113,7 +115,8 @@ void Pair::watch_standby(Instant now) {
 }
 
 void Pair::claim(Instant now, bool takeover, bool alone) {
-  claimed_ = Claim{epoch_ + 1, replication_.index, takeover, alone};
+  claimed_ = Claim{epoch_ + 1, replication_.index, takeover, alone,
+                   static_cast<std::uint64_t>(to_ns(now))};
   claimed_at_ = now;
   send(kWitnessPeer, *claimed_);
 }
@@ -128,7 +131,7 @@ void Pair::become_active(Instant now, std::uint64_t epoch) {
   beat_at_ = now;
   logged_ = committed_ = std::max(logged_, applied_);
   notice("active", std::to_string(epoch), std::to_string(table_.count()) + " connections");
-  if (peer_up_) send(kReplicaPeer, Hello{1, epoch_, logged_, true});
+  if (peer_up_) send(kReplicaPeer, greeting());
 }
 
 void Pair::take_over(Instant now, std::uint64_t epoch) {
@@ -171,12 +174,13 @@ void Pair::be_fenced(Instant, std::uint64_t epoch) {
   complete_ = attached_ = handing_over_ = false;
   decide_at_ = kick_at_ = gate_opens_at_ = kNever;
   claimed_.reset();
+  lease_ = Lease(replication_);
   outstanding_.clear();
   sizes_.clear();
   committed_bytes_ = logged_bytes_;
   table_.clear();
   logged_ = applied_ = committed_ = 0;
-  if (peer_up_) send(kReplicaPeer, Hello{1, epoch_, 0, false});
+  if (peer_up_) send(kReplicaPeer, greeting());
 }
 
 bool Pair::speaks(Instant now) const {

@@ -74,6 +74,7 @@ class Pair {
   void on_handover(Instant now, const Handover& handover);
   void on_ruling(Instant now, const Ruling& ruling);
   void send(PeerId peer, const StreamMessage& message);
+  Hello greeting() const;
   void hang_up(PeerId peer, const char* why);
 
   // The log of an active (pair_log.cc).

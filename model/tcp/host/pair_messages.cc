@@ -22,6 +22,12 @@ void Pair::send(PeerId peer, const StreamMessage& message) {
   messages_.push(std::move(out));
 }
 
+Hello Pair::greeting() const {
+  const bool active = role_ == Role::active;
+  const Lsn logged = active ? logged_ : complete_ ? applied_ : 0;
+  return {1, epoch_, logged, active, replication_.index};
+}
+
 void Pair::hang_up(PeerId peer, const char* why) {
   notice("hung-up", peer == kReplicaPeer ? "replica" : "witness", why);
   messages_.push({Message::Kind::close, peer, {}});
@@ -35,9 +41,12 @@ void Pair::on_peer(Instant now, PeerId peer, PeerEvent event) {
   if (peer == kWitnessPeer) {
     witness_up_ = up;
     from_witness_ = {};
-    claimed_.reset();
     witness_reopen_at_ = up ? kNever : now + retry;
-    if (up) send(kWitnessPeer, Hello{1, epoch_, logged_, role_ == Role::active});
+    if (!up) return;
+    send(kWitnessPeer, greeting());
+    // It may have been granted without our hearing of it: until it is answered, it stands.
+    if (claimed_) send(kWitnessPeer, *claimed_);
+    claimed_at_ = now;
     return;
   }
   peer_up_ = up;
@@ -46,11 +55,7 @@ void Pair::on_peer(Instant now, PeerId peer, PeerEvent event) {
   if (up) {
     heard_at_ = now;
     reopen_at_ = kNever;
-    send(kReplicaPeer, Hello{1, epoch_,
-                             role_ == Role::active ? logged_
-                             : complete_           ? applied_
-                                                   : 0,
-                             role_ == Role::active});
+    send(kReplicaPeer, greeting());
     return;
   }
   if (replication_.opens) reopen_at_ = now + retry;
@@ -88,7 +93,7 @@ void Pair::on_hello(Instant now, const Hello& hello) {
     if (hello.epoch > epoch_)
       be_fenced(now, hello.epoch);
     else
-      send(kReplicaPeer, Hello{1, epoch_, logged_, true});
+      send(kReplicaPeer, greeting());
     return;
   }
   if (hello.active) {
@@ -197,7 +202,8 @@ void Pair::on_handover(Instant now, const Handover& handover) {
 }
 
 void Pair::on_ruling(Instant now, const Ruling& ruling) {
-  const std::optional<Claim> claim = std::exchange(claimed_, std::nullopt);
+  std::optional<Claim> claim;
+  if (claimed_ && ruling.claim_ns == claimed_->sent_ns) claim.swap(claimed_);
   const bool ours = ruling.holder == replication_.index && ruling.epoch > 0;
   if (ours && claim && ruling.granted && ruling.epoch == claim->epoch) {
     lease_.granted(claimed_at_);
@@ -214,7 +220,8 @@ void Pair::on_ruling(Instant now, const Ruling& ruling) {
     return;
   }
   if (ruling.epoch < epoch_) return;
-  if (role_ == Role::active && !ours && ruling.epoch > epoch_) return be_fenced(now, ruling.epoch);
+  if (role_ == Role::active && !ours && (ruling.epoch > epoch_ || ruling.holder != kNobody))
+    return be_fenced(now, ruling.epoch);
   // An older life of ours, or the other replica, holds it: what is known here may be old.
   if (role_ == Role::standby && ruling.epoch > epoch_) {
     if (ruling.alone) complete_ = false;

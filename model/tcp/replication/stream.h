@@ -20,6 +20,7 @@ struct Hello {
   std::uint64_t epoch = 0;
   Lsn logged = 0;
   bool active = false;
+  std::uint32_t replica = 0;  // 0 or 1
 };
 
 // Active to standby: what follows is everything, from `lsn` on. The standby forgets what it has.
@@ -56,6 +57,7 @@ struct Heartbeat {
   std::uint32_t timestamp_clock = 0;  // TCP timestamps (R8): not above this plus a lease
   Lsn logged = 0;
   bool answer = false;
+  bool alone = false;  // of the epoch, as it was granted: a witness that forgot learns it here
 };
 
 // Active to standby: take over, I have stopped (planned migration).
@@ -65,20 +67,26 @@ struct Handover {
 };
 
 // To the witness: I want `epoch` (one more than the newest I know). takeover: as the standby of the
-// epoch before; otherwise as its active, to go on without the standby (alone) or with it again.
+// epoch before, with all that its active has told; otherwise as its active, to go on without the
+// standby (alone) or with it again, or as who begins with nothing.
 struct Claim {
   std::uint64_t epoch = 0;
   std::uint32_t replica = 0;  // 0 or 1
   bool takeover = false;
   bool alone = false;
+  std::uint64_t sent_ns = 0;  // by the sender's clock; the same when it is sent again
 };
+// No replica: the holder of an epoch that a witness only heard of.
+inline constexpr std::uint32_t kNobody = 2;
+
 // From the witness: the newest epoch, its holder, whether its standby may take over, and whether
 // the claim that this answers was granted.
 struct Ruling {
   std::uint64_t epoch = 0;
-  std::uint32_t holder = 0;
+  std::uint32_t holder = kNobody;
   bool alone = false;
   bool granted = false;
+  std::uint64_t claim_ns = 0;  // sent_ns of the claim that this answers; 0: it answers none
 };
 
 using StreamMessage = std::variant<Hello, SnapshotBegin, SnapshotEnd, Batch, Acknowledgment,

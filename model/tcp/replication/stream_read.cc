@@ -44,7 +44,8 @@ bool read_body(Bytes bytes, Hello& hello) {
   hello.version = 0;
   return each_field(bytes, [&](const Field& field) {
     return set(field, varint(1), hello.version) || set(field, varint(2), hello.epoch) ||
-           set(field, varint(3), hello.logged) || set(field, varint(4), hello.active) || true;
+           set(field, varint(3), hello.logged) || set(field, varint(4), hello.active) ||
+           set(field, varint(5), hello.replica) || true;
   });
 }
 
@@ -76,21 +77,24 @@ bool read_body(Bytes bytes, Heartbeat& heartbeat) {
     return set(field, varint(1), heartbeat.epoch) || set(field, varint(2), heartbeat.sent_ns) ||
            set(field, tag_of(3, WireType::fixed32), heartbeat.timestamp_clock) ||
            set(field, varint(4), heartbeat.logged) || set(field, varint(5), heartbeat.answer) ||
-           true;
+           set(field, varint(6), heartbeat.alone) || true;
   });
 }
 
 bool read_body(Bytes bytes, Claim& claim) {
   return each_field(bytes, [&](const Field& field) {
     return set(field, varint(1), claim.epoch) || set(field, varint(2), claim.replica) ||
-           set(field, varint(3), claim.takeover) || set(field, varint(4), claim.alone) || true;
+           set(field, varint(3), claim.takeover) || set(field, varint(4), claim.alone) ||
+           set(field, varint(5), claim.sent_ns) || true;
   });
 }
 
 bool read_body(Bytes bytes, Ruling& ruling) {
+  ruling.holder = 0;
   return each_field(bytes, [&](const Field& field) {
     return set(field, varint(1), ruling.epoch) || set(field, varint(2), ruling.holder) ||
-           set(field, varint(3), ruling.alone) || set(field, varint(4), ruling.granted) || true;
+           set(field, varint(3), ruling.alone) || set(field, varint(4), ruling.granted) ||
+           set(field, varint(5), ruling.claim_ns) || true;
   });
 }
 

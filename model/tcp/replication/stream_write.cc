@@ -22,6 +22,7 @@ FieldWriter fields_of(const Hello& hello) {
   out.number(2, hello.epoch);
   out.number(3, hello.logged);
   out.number(4, hello.active);
+  out.number(5, hello.replica);
   return out;
 }
 
@@ -49,6 +50,7 @@ FieldWriter fields_of(const Heartbeat& heartbeat) {
   out.number32(3, heartbeat.timestamp_clock);
   out.number(4, heartbeat.logged);
   out.number(5, heartbeat.answer);
+  out.number(6, heartbeat.alone);
   return out;
 }
 
@@ -58,6 +60,7 @@ FieldWriter fields_of(const Claim& claim) {
   out.number(2, claim.replica);
   out.number(3, claim.takeover);
   out.number(4, claim.alone);
+  out.number(5, claim.sent_ns);
   return out;
 }
 
@@ -67,6 +70,7 @@ FieldWriter fields_of(const Ruling& ruling) {
   out.number(2, ruling.holder);
   out.number(3, ruling.alone);
   out.number(4, ruling.granted);
+  out.number(5, ruling.claim_ns);
   return out;
 }
 
