@@ -67,6 +67,12 @@ std::uint64_t checksum_sum(std::span<const std::uint8_t> bytes, std::uint64_t su
   return sum + folded;
 }
 
+std::uint64_t checksum_copy(std::uint8_t* into, std::span<const std::uint8_t> from,
+                            std::uint64_t sum) noexcept {
+  if (!from.empty()) std::memcpy(into, from.data(), from.size());
+  return checksum_sum(from, sum);
+}
+
 std::uint64_t pseudo_header_sum(const Address& source, const Address& destination,
                                 std::uint8_t protocol, std::uint32_t transport_size) noexcept {
   // An IPv4 address adds the same as its mapped form would but for the 0xffff, which is zero in

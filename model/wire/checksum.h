@@ -13,6 +13,10 @@ namespace poise::wire {
 // Bytes of odd length count as padded with a zero: only the last part of a chain may be odd.
 std::uint64_t checksum_sum(std::span<const std::uint8_t> bytes, std::uint64_t sum = 0) noexcept;
 
+// The same sum, and the bytes copied in the same pass. REQUIRES: they do not overlap.
+std::uint64_t checksum_copy(std::uint8_t* into, std::span<const std::uint8_t> from,
+                            std::uint64_t sum = 0) noexcept;
+
 // Folded to 16 bits, not complemented.
 constexpr std::uint16_t checksum_fold(std::uint64_t sum) {
   sum = (sum & 0xffffffffu) + (sum >> 32);
@@ -25,6 +29,13 @@ constexpr std::uint16_t checksum_fold(std::uint64_t sum) {
 // What belongs into a checksum field (big-endian there), once the field counted as zero.
 constexpr std::uint16_t checksum_finish(std::uint64_t sum) {
   return static_cast<std::uint16_t>(~checksum_fold(sum));
+}
+
+// The sum of the same bytes one place further on: a part that begins at an odd offset (RFC 1071, 2
+// B).
+constexpr std::uint64_t checksum_swap(std::uint64_t sum) {
+  const std::uint16_t folded = checksum_fold(sum);
+  return static_cast<std::uint16_t>(folded << 8 | folded >> 8);
 }
 
 inline std::uint16_t checksum(std::span<const std::uint8_t> bytes) noexcept {

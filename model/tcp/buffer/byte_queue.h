@@ -1,11 +1,13 @@
 // Bytes addressed by their offset in a stream, in chunks of a shared bounded pool.
 #pragma once
 
-#include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
+
+#include "model/hash.h"
 
 namespace poise::tcp {
 
@@ -16,17 +18,24 @@ class ChunkPool {
   static constexpr std::uint32_t kChunkSize = 16384;
 
   explicit ChunkPool(std::uint32_t chunk_count);
+  ChunkPool(const ChunkPool&) = delete;
+  ChunkPool& operator=(const ChunkPool&) = delete;
 
   std::optional<std::uint32_t> take() noexcept;  // nothing when all are taken
   void give(std::uint32_t chunk) noexcept;
   std::span<std::uint8_t> bytes(std::uint32_t chunk) noexcept;
-  std::uint32_t free_count() const;
-  std::uint32_t chunk_count() const;
+  std::uint32_t free_count() const { return static_cast<std::uint32_t>(free_.size()); }
+  std::uint32_t chunk_count() const { return chunk_count_; }
+
+ private:
+  std::uint32_t chunk_count_;
+  std::unique_ptr<std::uint8_t[]> memory_;
+  std::vector<std::uint32_t> free_;  // the last given is the first taken: it is still in the cache
 };
 
 // A window [begin, begin + capacity) of a stream. Which of its bytes have been stored is for its
 // owner to know (range_set.h). Takes chunks where bytes are stored, gives them back when all of a
-// chunk lies before `begin`.
+// chunk lies before `begin`, and all of them when nothing lies behind it.
 class ByteQueue {
  public:
   // `capacity` in bytes. REQUIRES: the pool outlives the queue.
@@ -35,9 +44,10 @@ class ByteQueue {
   ByteQueue(ByteQueue&&) noexcept;
   ByteQueue& operator=(ByteQueue&&) noexcept;
 
-  std::uint64_t begin() const;
-  std::uint64_t capacity() const;
-  void set_capacity(std::uint64_t capacity);  // never below what is stored
+  std::uint64_t begin() const { return begin_; }
+  std::uint64_t end() const { return end_; }  // behind the last byte that was ever stored
+  std::uint64_t capacity() const { return capacity_; }
+  void set_capacity(std::uint64_t capacity);  // never below what is stored; may allocate
 
   // Stores from `offset` on and returns how many bytes, from the first: fewer at the end of the
   // window or of the pool. Bytes below `begin` count as stored.
@@ -50,6 +60,25 @@ class ByteQueue {
   void drop_before(std::uint64_t offset) noexcept;
   // Empty, beginning there.
   void reset(std::uint64_t begin) noexcept;
+  void add_to(Digest& digest) const;  // what is where, without the bytes
+
+ private:
+  static constexpr std::uint32_t kNone = ~std::uint32_t{0};
+
+  std::uint32_t& slot(std::uint64_t number) noexcept {
+    return slots_[number & (slots_.size() - 1)];
+  }
+  std::uint32_t slot(std::uint64_t number) const noexcept {
+    return slots_[number & (slots_.size() - 1)];
+  }
+  std::span<std::uint8_t> taken(std::uint64_t number) noexcept;
+  void give_chunks(std::uint64_t first, std::uint64_t last) noexcept;  // numbers, without last
+
+  ChunkPool* pool_;
+  std::vector<std::uint32_t> slots_;  // by a chunk's number in the stream, modulo their count
+  std::uint64_t begin_ = 0;
+  std::uint64_t end_ = 0;
+  std::uint64_t capacity_;
 };
 
 }  // namespace poise::tcp

@@ -58,7 +58,9 @@ struct Segment {
 };
 
 // Reads the TCP part of a datagram. Total: an option that does not add up ends the list, what was
-// read before it stands (RFC 9293, 3.1: MUST-7). The payload points into `bytes`.
+// read before it stands (RFC 9293, 3.1: MUST-7). An option with a length that is not its kind's is
+// skipped, as are those of a handshake (MSS, window scale, SACK permitted) in what is no SYN, and
+// an MSS of 0. The payload points into `bytes`.
 // REQUIRES: wire::parse gave `datagram` of `bytes`, it is TCP and no later fragment.
 Segment read_segment(std::span<const std::uint8_t> bytes, const wire::Datagram& datagram) noexcept;
 
@@ -71,7 +73,7 @@ struct Envelope {
 };
 
 // Bytes of the options as they will be written, padded to a multiple of four (at most 40).
-// SACK blocks that do not fit are left out.
+// SACK blocks that do not fit are left out, and all of them beside SACK permitted.
 std::size_t options_size(const Options& options);
 
 // Writes a whole datagram: IP header (DF set), TCP header, options, payload (`payload`, then
