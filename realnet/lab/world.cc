@@ -56,6 +56,10 @@ World::World(const scenario::Plan& plan, const LabOptions& options, const Fd& fi
       throw std::invalid_argument("the lab cannot run this plan: fault." +
                                   std::to_string(fault.plan_index) +
                                   " is slow, and this kernel has no netem");
+  for (const std::string& name : plan.measures.captures)
+    if (options.fabric && topology_.nodes()[*topology_.find_node(name)].kind == NodeKind::router)
+      throw std::invalid_argument("emu cannot run this plan: it captures at " + name +
+                                  ", and routers are simulated there");
   std::set<std::uint16_t> ports;
   for (const scenario::VipSpec& vip : plan.service.vips) ports.insert(port_of(vip));
   ports_.assign(ports.begin(), ports.end());
@@ -141,9 +145,11 @@ scenario::RunResult World::run(const std::function<void(double fraction)>& on_pr
   loop_.begin_at(began);
   boot_all();
   loop_.begin_at(in_step(realnet::now() + kLead, plan_.control.heartbeat));
+  start_captures();
   schedule_all();
   beat(on_progress);
   loop_.run_until(Instant{plan_.duration});
+  finish_captures();
   for (const Host& host : hosts_)
     if (host.server) host.server->note_retransmits();
   stop_daemons();
@@ -156,7 +162,8 @@ scenario::RunResult World::run(const std::function<void(double fraction)>& on_pr
   result.digests = std::move(told.digests);
   result.events = told.events;
   collect(result);
-  keep_files(result);
+  keep_records();
+  result.files = std::move(kept_);
   result.wall_ns = (realnet::now() - began).count();
   on_progress(1);
   return result;
@@ -169,6 +176,7 @@ void World::collect(scenario::RunResult& result) {
   for (std::size_t fault = 0; fault < late_.size(); ++fault)
     add("fault_" + std::to_string(fault) + "_late_ns", late_[fault]);
   add("flow_start_late_max_ns", latest_start_);
+  add("time_zero_boottime_ns", loop_.origin().time_since_epoch());
   for (const auto& [name, value] : network_->finish()) add(name, Duration{value});
   std::stable_sort(notices_.begin(), notices_.end(),
                    [](const auto& a, const auto& b) { return a.at_ns < b.at_ns; });

@@ -16,6 +16,7 @@
 #include "model/scenario/result.h"
 #include "model/scenario/topology.h"
 #include "model/scenario/workload.h"
+#include "realnet/lab/capture.h"
 #include "realnet/lab/daemon.h"
 #include "realnet/lab/daemon_settings.h"
 #include "realnet/lab/evidence.h"
@@ -86,8 +87,13 @@ class World {
   std::vector<scenario::MemberChange> examine(scenario::RunResult& result);
   Evidence evidence_of(const Life& life) const;
   void check_readiness(const Life& life, const Evidence& evidence);
-  void keep_files(scenario::RunResult& result) const;
   void collect(scenario::RunResult& result);
+
+  // Files in the caller's folder.
+  Fd make_file(const std::string& name);
+  void start_captures();
+  void finish_captures();
+  void keep_records();
 
   const scenario::Plan& plan_;
   const LabOptions& options_;
@@ -105,6 +111,8 @@ class World {
   std::unique_ptr<scenario::ClosedLoop> closed_loop_;
   std::vector<Life> lives_;
   std::vector<std::unique_ptr<Order>> orders_;
+  std::vector<std::unique_ptr<Capture>> captures_;         // by place in measures.captures
+  std::vector<std::pair<std::string, std::string>> kept_;  // files: (name, path)
   std::vector<scenario::NoticeRow> notices_;
   std::vector<Duration> late_;  // by fault: from its planned instant until it was carried out
   Duration latest_start_{};     // of a flow

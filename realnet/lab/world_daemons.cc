@@ -190,24 +190,4 @@ std::vector<scenario::MemberChange> World::examine(scenario::RunResult& result) 
   return changes;
 }
 
-// The records, and beside each the settings that a replay of it needs.
-void World::keep_files(scenario::RunResult& result) const {
-  if (!plan_.measures.records) return;
-  for (const Life& life : lives_) {
-    std::string name = topology_.nodes()[life.node].name;
-    if (life.number > 1) name += "." + std::to_string(life.number);
-    name += ".record";
-    for (const std::string suffix : {"", ".toml"}) {
-      std::ifstream from(life.folder.record() + suffix, std::ios::binary);
-      const std::string bytes{std::istreambuf_iterator<char>(from), {}};
-      const Fd to(checked(::openat(files_.get(), (name + suffix).c_str(),
-                                   O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644),
-                          "make " + options_.files_folder + "/" + name + suffix));
-      if (::write(to.get(), bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()))
-        throw SystemError("write " + options_.files_folder + "/" + name + suffix, errno);
-      result.files.emplace_back(name + suffix, options_.files_folder + "/" + name + suffix);
-    }
-  }
-}
-
 }  // namespace poise::realnet::lab

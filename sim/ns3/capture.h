@@ -1,4 +1,4 @@
-// Writes datagrams to a pcap file: link type RAW (101), nanoseconds, whole packets.
+// Writes a simulated node's datagrams to a pcap file (model/wire/pcap.h).
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,6 @@
 
 namespace poise::ns3world {
 
-// libpcap's file format: a header of 24 bytes (magic a1b23c4d: nanoseconds), then for each packet
-// seconds, nanoseconds, captured size, size (u32 each) and the bytes. Little-endian.
 class Capture {
  public:
   // Throws std::runtime_error with the path when the file cannot be written.
@@ -19,7 +17,7 @@ class Capture {
   void write(Instant at, std::span<const std::uint8_t> datagram);
 
  private:
-  void put(std::uint32_t value);
+  void put(std::span<const std::uint8_t> bytes);
   std::ofstream file_;
 };
 

@@ -8,6 +8,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -19,6 +20,7 @@
 #include "model/scenario/topology.h"
 #include "sim/ns3/run.h"
 #include "tests/ns3/plans.h"
+#include "tests/pcap.h"
 
 namespace poise::ns3world {
 namespace {
@@ -47,23 +49,9 @@ class Folder {
   std::filesystem::path path_;
 };
 
-std::uint32_t word(std::span<const std::uint8_t> bytes, std::size_t at) {
-  return bytes[at] | static_cast<std::uint32_t>(bytes[at + 1]) << 8 |
-         static_cast<std::uint32_t>(bytes[at + 2]) << 16 |
-         static_cast<std::uint32_t>(bytes[at + 3]) << 24;
-}
-
-std::vector<Bytes> packets_of(const Bytes& pcap) {
-  EXPECT_EQ(word(pcap, 0), 0xa1b23c4du);  // nanoseconds
-  EXPECT_EQ(word(pcap, 20), 101u);        // raw IP
+std::vector<Bytes> packets_of(const std::string& pcap) {
   std::vector<Bytes> packets;
-  for (std::size_t at = 24; at + 16 <= pcap.size();) {
-    const std::uint32_t size = word(pcap, at + 8);
-    EXPECT_EQ(size, word(pcap, at + 12));
-    const auto first = pcap.begin() + static_cast<std::ptrdiff_t>(at + 16);
-    packets.emplace_back(first, first + size);
-    at += 16 + size;
-  }
+  for (Captured& packet : read_pcap(pcap)) packets.push_back(std::move(packet.datagram));
   return packets;
 }
 
@@ -99,7 +87,7 @@ TEST(Ns3Bytes, ADatagramLeavesABalancerAsItCameInsideATunnel) {
   options.files_folder = folder.path();
   const RunResult result = run_forked(plan, options);
   ASSERT_EQ(result.files.size(), 1u);
-  const std::vector<Bytes> packets = packets_of(folder.read("balancer1.pcap"));
+  const std::vector<Bytes> packets = packets_of(folder.path() + "/balancer1.pcap");
   std::size_t seen = 0;
   for (std::size_t i = 0; i + 1 < packets.size(); ++i) {
     if (!is_to_vip(packets[i])) continue;
@@ -127,7 +115,7 @@ TEST(Ns3Bytes, RoutersChangeNothingOfATunnelButItsTtl) {
   run_forked(plan, options);
   const auto tunnels = [&](const std::string& name) {
     std::vector<Bytes> found;
-    for (Bytes& packet : packets_of(folder.read(name))) {
+    for (Bytes& packet : packets_of(folder.path() + "/" + name)) {
       if (!is_tunnel(packet)) continue;
       packet[8] = packet[10] = packet[11] = 0;  // TTL and header checksum
       found.push_back(std::move(packet));
