@@ -63,7 +63,7 @@ struct ServiceSpec {
   std::vector<VipSpec> vips{VipSpec{}};
   std::string encapsulation = "gue";   // caplance | gue | ipip | gre
   std::string delivery = "direct";     // direct: the backend answers the client itself
-  std::string server = "host";         // host: the TCP of the world's own hosts
+  std::string server = "host";         // host: the TCP of the world's own hosts | failover: ours
   std::uint32_t mtu = 1500;            // of the fabric, in bytes
   std::vector<std::uint32_t> weights;  // of the backends in order; missing ones are 1
   friend bool operator==(const ServiceSpec&, const ServiceSpec&) = default;
@@ -90,6 +90,18 @@ struct ControlSpec {
   Duration reconnect = std::chrono::milliseconds{200};
   Duration drain_timeout = std::chrono::seconds{60};
   friend bool operator==(const ControlSpec&, const ControlSpec&) = default;
+};
+
+// Failover TCP (service.server = "failover"): backends serve in pairs, in order: the first of each
+// is active to begin with, the second its standby; the first balancer's host is their witness.
+struct ReplicationSpec {
+  std::string policy = "output";  // none | asynchronous | output | input | ftcp
+  Duration heartbeat = std::chrono::milliseconds{5};
+  std::uint32_t missed_max = 3;  // heartbeats until the other replica is suspected
+  Duration lease = std::chrono::milliseconds{12};
+  bool witness = true;
+  bool mirror = false;  // balancers send what clients send to both replicas
+  friend bool operator==(const ReplicationSpec&, const ReplicationSpec&) = default;
 };
 
 struct RoutingSpec {
@@ -173,6 +185,7 @@ struct Plan {
   ServiceSpec service;
   PolicySpec policy;
   ControlSpec control;
+  ReplicationSpec replication;
   RoutingSpec routing;
   WorkloadSpec workload;
   std::vector<FaultSpec> faults;

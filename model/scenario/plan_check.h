@@ -12,6 +12,7 @@ void check_topology(const Plan& plan, Problems& problems);
 void check_service(const Plan& plan, Problems& problems);
 void check_policy(const Plan& plan, Problems& problems);
 void check_workload(const Plan& plan, Problems& problems);
+void check_replication(const Plan& plan, Problems& problems);
 void check_faults(const Plan& plan, Problems& problems);
 void check_measures(const Plan& plan, Problems& problems);
 

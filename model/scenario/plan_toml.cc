@@ -14,6 +14,7 @@ void check_rules(const Plan& plan, Problems& problems) {
   check_service(plan, problems);
   check_policy(plan, problems);
   check_workload(plan, problems);
+  check_replication(plan, problems);
   check_measures(plan, problems);
   if (problems.empty()) check_faults(plan, problems);  // they name parts of a sound topology
 }

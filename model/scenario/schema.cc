@@ -17,7 +17,9 @@ constexpr double kCountMax = 4294967295.0;
 constexpr std::array<std::string_view, 2> kProtocols{"tcp", "udp"};
 constexpr std::array<std::string_view, 4> kEncapsulations{"caplance", "gue", "ipip", "gre"};
 constexpr std::array<std::string_view, 1> kDeliveries{"direct"};
-constexpr std::array<std::string_view, 1> kServers{"host"};
+constexpr std::array<std::string_view, 2> kServers{"host", "failover"};
+constexpr std::array<std::string_view, 5> kCommitPolicies{"none", "asynchronous", "output", "input",
+                                                          "ftcp"};
 constexpr std::array<std::string_view, 4> kHashFields{"3", "4", "5", "caplance"};
 constexpr std::array<std::string_view, 2> kEcmps{"resilient", "modulo"};
 constexpr std::array<std::string_view, 2> kArrivals{"open", "closed"};
@@ -116,7 +118,9 @@ const Table& service_table() {
               .one_of(kEncapsulations),
           key<&ServiceSpec::delivery>("delivery", "direct: the backend answers the client itself.")
               .one_of(kDeliveries),
-          key<&ServiceSpec::server>("server", "host: the TCP of the world's own hosts.")
+          key<&ServiceSpec::server>("server",
+                                    "host: the TCP of the world's own hosts; failover: ours, whose "
+                                    "connections outlive a server.")
               .one_of(kServers),
           key<&ServiceSpec::mtu>("mtu_bytes", "Largest datagram of the fabric.")
               .range(576, 65535, "bytes"),
@@ -176,6 +180,30 @@ const Table& control_table() {
           key<&ControlSpec::drain_timeout>("drain_timeout_s",
                                            "Time that a drained backend's flows are kept.")
               .range(1e-3, kSecondsMax, "s"),
+      });
+  return table;
+}
+
+const Table& replication_table() {
+  static const Table table = describe<ReplicationSpec>(
+      "replication",
+      {
+          key<&ReplicationSpec::policy>("policy",
+                                        "When an output may leave; output: when the standby has "
+                                        "what it depends on.")
+              .one_of(kCommitPolicies),
+          key<&ReplicationSpec::heartbeat>("heartbeat_s", "Interval of a replica's heartbeats.")
+              .range(1e-4, 60, "s"),
+          key<&ReplicationSpec::missed_max>(
+              "missed_max", "Heartbeats that are missed before the other replica is suspected.")
+              .range(1, 1000),
+          key<&ReplicationSpec::lease>("lease_s",
+                                       "How long an answered heartbeat lets the active speak.")
+              .range(1e-4, 60, "s"),
+          key<&ReplicationSpec::witness>("witness",
+                                         "Whether the first balancer's host is the third vote."),
+          key<&ReplicationSpec::mirror>("mirror",
+                                        "Balancers send what clients send to both replicas."),
       });
   return table;
 }
@@ -292,6 +320,8 @@ const Table& plan_table() {
           sub<&Plan::service>("service", "What is served, and how.", service_table()),
           sub<&Plan::policy>("policy", "How a backend is chosen.", policy_table()),
           sub<&Plan::control>("control", "Timers between agents and balancers.", control_table()),
+          sub<&Plan::replication>("replication", "Of failover TCP: who may speak when.",
+                                  replication_table()),
           sub<&Plan::routing>("routing", "What the routers do.", routing_table()),
           sub<&Plan::workload>("workload", "What the clients do.", workload_table()),
           list<&Plan::faults>("fault", "Something that goes wrong.", fault_table()),

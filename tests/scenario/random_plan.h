@@ -83,6 +83,10 @@ inline void make_explicit(TopologySpec& spec, Rng& rng) {
     }
 }
 
+inline bool workload_is_paced(const Plan& plan) {
+  return plan.workload.message_bytes > 0;
+}
+
 inline Plan random_plan(std::uint64_t seed) {
   Rng rng(seed, 77);
   Plan plan;
@@ -97,6 +101,11 @@ inline Plan random_plan(std::uint64_t seed) {
   plan.policy.table_size = 65537;
   plan.service.mtu = 1280 + plan.service.mtu % 5000;
   plan.control.timeout = plan.control.heartbeat * 3 + Duration{1};
+  plan.replication.heartbeat = plan.replication.heartbeat / 40 + std::chrono::milliseconds{1};
+  plan.replication.missed_max = 3 + plan.replication.missed_max % 10;
+  plan.replication.lease = plan.replication.heartbeat * 2;
+  if (topology.spares > 0 || workload_is_paced(plan) || topology.backends % 2 != 0)
+    plan.service.server = "host";
   WorkloadSpec& workload = plan.workload;
   workload.rate_per_s = std::min(workload.rate_per_s, 1000.0);
   workload.concurrency = 1 + workload.concurrency % 50;
