@@ -60,6 +60,7 @@ class Connection final : public Stream {
   struct Place {
     ChunkPool* pool = nullptr;
     const TimestampClock* clock = nullptr;
+    bool cookies = false;  // handshakes must be complete in what the client sends back
   };
 
   Connection(const FlowKey& key, const ConnectionConfig& config, Place& place);

@@ -143,9 +143,11 @@ std::size_t Connection::write_syn(Instant now, std::span<std::uint8_t> memory) n
   if (answers ? handshake_.window_scale.has_value() : config_.window_scaling)
     segment.options.window_scale = scale_in_;
   segment.options.sack_permitted = answers ? handshake_.sack_permitted : config_.sack;
-  if (answers ? handshake_.timestamps : config_.timestamps)
-    segment.options.timestamps =
-        Timestamps{place_->clock->at(now) + timestamp_offset_, answers ? timestamp_recent_ : 0};
+  const std::uint32_t clock = place_->clock->at(now) + timestamp_offset_;
+  if (answers && handshake_.timestamps)
+    segment.options.timestamps = Timestamps{
+        place_->cookies ? cookie_timestamp(clock, handshake_) : clock, timestamp_recent_};
+  if (!answers && config_.timestamps) segment.options.timestamps = Timestamps{clock, 0};
   syn_due_ = false;
   syn_at_ = now + config_.sender.rto_initial * (1u << std::min(syn_count_, 6u));
   ++syn_count_;

@@ -16,6 +16,10 @@ namespace flag = wire::tcp_flag;
 
 namespace {
 
+// While handshakes lie in cookies, a segment may come whose forerunner, which holds the cookie, was
+// lost: it is no stray, and must not be reset.
+constexpr auto kQuiet = std::chrono::minutes{1};
+
 constexpr std::uint16_t kEphemeralFirst = 49152;  // RFC 6335, 6
 
 const Listener* listener_of(const HostConfig& config, const FlowKey& key) {
@@ -49,22 +53,24 @@ struct Host::Core {
         table(config),
         pair(config, table, &listener_of),
         ports(config.seed),
-        memory(kPacketMemory) {}
+        memory(kPacketMemory) {
+    table.place().cookies = cookies_only();
+  }
 
   // Replicas complete each other's handshakes: then a handshake may agree on nothing that a cookie
   // cannot say.
   bool cookies_only() const {
     return config.replication.role != Role::alone || config.half_open_count_max == 0;
   }
-  std::uint32_t clock_of(Instant now, const FlowKey& key) const {
-    return table_clock(now) + timestamp_offset(key);
+  std::uint32_t clock_of(Instant at, const FlowKey& key) const {
+    return table_clock(at) + timestamp_offset(key);
   }
-  std::uint32_t table_clock(Instant now) const { return table.clock().at(now); }
+  std::uint32_t table_clock(Instant at) const { return table.clock().at(at); }
   std::uint32_t timestamp_offset(const FlowKey& key) const {
     const auto bytes = std::bit_cast<std::array<std::uint8_t, sizeof(FlowKey)>>(key);
     return static_cast<std::uint32_t>(siphash24({config.secret.k1, config.secret.k0}, bytes));
   }
-  std::uint64_t minutes(Instant now) const { return table_clock(now) / 60'000; }
+  std::uint64_t minutes(Instant at) const { return table_clock(at) / 60'000; }
 
   void deliver(Instant now, Slot slot, const Segment& segment);
   void on_stray(Instant now, const FlowKey& key, const Segment& segment, const Listener* listener);
@@ -80,6 +86,7 @@ struct Host::Core {
   Pair pair;
   Rng ports;
   Instant now{};
+  Instant quiet_until = Instant::min();
   PacketOutbox replies;
   std::vector<std::uint8_t> memory;
   Host::Counters counters;
@@ -142,6 +149,10 @@ void Host::Core::on_stray(Instant at, const FlowKey& key, const Segment& segment
   if (listener && segment.has(flag::kAck) && !segment.has(flag::kSyn | flag::kRst) &&
       complete_cookie(at, key, segment, *listener))
     return;
+  if (at < std::max(quiet_until, pair.quiet_until())) {
+    ++counters.silent;
+    return;
+  }
   const auto reset = reset_for(segment);
   if (!reset) return;
   ++counters.resets;
@@ -186,6 +197,7 @@ void Host::Core::on_syn(Instant at, const FlowKey& key, const Segment& segment,
     return;
   }
   ++counters.cookies;
+  quiet_until = at + kQuiet;
   Segment answer;
   answer.sequence = cookie.iss;
   answer.acknowledgment = segment.sequence + 1;

@@ -8,6 +8,7 @@ namespace poise::tcp {
 namespace {
 
 constexpr Slot kKickCount = 256;  // connections that speak at once after a takeover, per ...
+constexpr auto kQuiet = std::chrono::minutes{1};
 constexpr auto kKickInterval = std::chrono::microseconds{250};
 
 }  // namespace
@@ -128,6 +129,7 @@ void Pair::become_active(Instant now, std::uint64_t epoch) {
   complete_ = attached_ = handing_over_ = false;
   decide_at_ = kNever;
   claimed_.reset();
+  lease_ = Lease(replication_);
   beat_at_ = now;
   logged_ = committed_ = std::max(logged_, applied_);
   notice("active", std::to_string(epoch), std::to_string(table_.count()) + " connections");
@@ -142,6 +144,7 @@ void Pair::take_over(Instant now, std::uint64_t epoch) {
                                      .count());
   table_.clock().set(now, peer_clock_ + ahead + 2);
   become_active(now, epoch);
+  quiet_until_ = now + kQuiet;
   table_.for_each([&](Slot, Connection& connection) { connection.take_over(now); });
   kick_next_ = 0;
   kick(now);

@@ -206,7 +206,6 @@ void Pair::on_ruling(Instant now, const Ruling& ruling) {
   if (claimed_ && ruling.claim_ns == claimed_->sent_ns) claim.swap(claimed_);
   const bool ours = ruling.holder == replication_.index && ruling.epoch > 0;
   if (ours && claim && ruling.granted && ruling.epoch == claim->epoch) {
-    lease_.granted(claimed_at_);
     if (role_ != Role::active) {
       complete_ ? take_over(now, ruling.epoch) : become_active(now, ruling.epoch);
       if (peer_up_ && peer_idle_) attach(now);
@@ -217,6 +216,7 @@ void Pair::on_ruling(Instant now, const Ruling& ruling) {
       alone_ = false;
       notice("protected", std::to_string(epoch_), "");
     }
+    lease_.granted(claimed_at_);
     return;
   }
   if (ruling.epoch < epoch_) return;

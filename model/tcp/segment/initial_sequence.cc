@@ -103,6 +103,14 @@ Cookie make_cookie(SipKey key, const FlowKey& flow, const Segment& syn, std::uin
   return cookie;
 }
 
+std::uint32_t cookie_timestamp(std::uint32_t clock, const Handshake& handshake) {
+  Segment syn;
+  syn.options.window_scale = handshake.window_scale;
+  syn.options.sack_permitted = handshake.sack_permitted;
+  syn.options.timestamps = Timestamps{};
+  return timestamp_of(clock, options_of(syn, handshake.ecn));
+}
+
 std::optional<Handshake> open_cookie(SipKey key, const FlowKey& flow, const Segment& ack,
                                      std::uint64_t minutes) {
   if (!ack.has(flag::kAck) || ack.has(flag::kSyn | flag::kRst)) return std::nullopt;

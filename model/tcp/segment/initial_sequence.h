@@ -39,6 +39,9 @@ struct Cookie {
 Cookie make_cookie(SipKey key, const FlowKey& flow, const Segment& syn, std::uint64_t minutes,
                    std::uint32_t clock, bool ecn);
 
+// The timestamp of a SYN-ACK, sent again later: it says what the cookie's said.
+std::uint32_t cookie_timestamp(std::uint32_t clock, const Handshake& handshake);
+
 // The handshake that `ack`, the client's first segment with our SYN acknowledged, completes;
 // nothing unless its cookie is ours and at most two minutes old.
 std::optional<Handshake> open_cookie(SipKey key, const FlowKey& flow, const Segment& ack,

@@ -1,0 +1,101 @@
+// A host against a host: transfers over good and bad wires, and over the death of a server.
+#include <gtest/gtest.h>
+
+#include "tests/tcp_host/transfer.h"
+
+namespace poise::tcp::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A client of a world, started now.
+std::shared_ptr<Client> start(World& world, std::uint64_t up, std::uint64_t seed = 9) {
+  auto client = std::make_shared<Client>(up);
+  world.act(Node::client, [&](Host& host) {
+    ConnectionConfig config;
+    (void)seed;
+    ASSERT_TRUE(host.connect(world.now(), kAlice, kVip, client, config));
+  });
+  return client;
+}
+
+TEST(Host, EchoesAStream) {
+  World world(plain_world([] { return std::make_shared<EchoServer>(); }));
+  const auto client = start(world, 1'000'000);
+  EXPECT_TRUE(world.run_while([&] { return !client->closed(); }, world.now() + 60s));
+  EXPECT_EQ(client->got(), 1'000'000u);
+  EXPECT_FALSE(client->wrong());
+}
+
+TEST(Host, EchoesAStreamOverBadWires) {
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    SCOPED_TRACE(seed);
+    WorldConfig config = plain_world([] { return std::make_shared<EchoServer>(); });
+    config.loss = 0.02 * static_cast<double>(seed % 5);
+    config.seed = seed;
+    World world(config);
+    const auto client = start(world, 200'000);
+    EXPECT_TRUE(world.run_while([&] { return !client->closed(); }, world.now() + 600s));
+    EXPECT_EQ(client->got(), 200'000u);
+    EXPECT_FALSE(client->wrong());
+  }
+}
+
+TEST(Host, FreesItsSlotsWhenConnectionsHaveEnded) {
+  World world(plain_world([] { return std::make_shared<EchoServer>(); }));
+  const auto client = start(world, 1000);
+  EXPECT_TRUE(world.run_while([&] { return !client->closed(); }, world.now() + 60s));
+  world.run_for(200s);
+  EXPECT_TRUE(world.client().slots().empty());
+  EXPECT_TRUE(world.replica(0)->slots().empty());
+}
+
+TEST(Host, ResetsWhatNobodyListensTo) {
+  WorldConfig config = plain_world([] { return std::make_shared<EchoServer>(); });
+  config.server.listeners[0].local.port = 81;
+  World world(config);
+  const auto client = start(world, 1000);
+  world.run_for(100ms);
+  EXPECT_TRUE(world.client().slots().empty());
+  EXPECT_EQ(world.replica(0)->counters().resets, 1u);
+}
+
+TEST(Pair, ProtectsItsConnections) {
+  World world(replicated_world([] { return std::make_shared<EchoServer>(); }));
+  world.run_for(200ms);
+  ASSERT_TRUE(world.active());
+  EXPECT_TRUE(world.active()->is_protected());
+  const auto client = start(world, 500'000);
+  EXPECT_TRUE(world.run_while([&] { return !client->closed(); }, world.now() + 60s));
+  EXPECT_EQ(client->got(), 500'000u);
+  EXPECT_FALSE(client->wrong());
+}
+
+TEST(Pair, GoesOnInTheOtherServer) {
+  for (const bool silent : {false, true}) {
+    for (const auto at : {1ms, 3ms, 5ms, 10ms, 15ms, 20ms, 30ms, 50ms}) {
+      SCOPED_TRACE(::testing::Message() << (silent ? "silent " : "hung up ") << at.count());
+      World world(replicated_world([] { return std::make_shared<EchoServer>(); }));
+      world.run_for(200ms);
+      const auto client = start(world, 500'000);
+      world.run_for(at);
+      world.crash(0, silent);
+      EXPECT_TRUE(world.run_while([&] { return !client->closed(); }, world.now() + 60s));
+      EXPECT_EQ(client->got(), 500'000u);
+      EXPECT_FALSE(client->wrong());
+    }
+  }
+}
+
+TEST(Pair, GoesOnWithoutItsStandby) {
+  World world(replicated_world([] { return std::make_shared<EchoServer>(); }));
+  world.run_for(200ms);
+  const auto client = start(world, 500'000);
+  world.run_for(10ms);
+  world.crash(1, true);
+  EXPECT_TRUE(world.run_while([&] { return !client->closed(); }, world.now() + 60s));
+  EXPECT_EQ(client->got(), 500'000u);
+}
+
+}  // namespace
+}  // namespace poise::tcp::testing
