@@ -59,7 +59,7 @@ function(poise_tests name)
   target_link_libraries(test_${name} PRIVATE ${TESTS_LIBRARIES} poise_strict GTest::gmock GTest::gtest_main)
   # False alarms of g++ 12 about std::string in optimised code.
   target_compile_options(test_${name} PRIVATE
-    $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds -Wno-maybe-uninitialized -Wno-stringop-overflow>)
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-stringop-overread>)
   target_precompile_headers(test_${name} PRIVATE <gtest/gtest.h>)
   target_compile_definitions(test_${name} PRIVATE
     POISE_TEST_TABLES="${PROJECT_SOURCE_DIR}/tests/tables" POISE_SOURCE="${PROJECT_SOURCE_DIR}")
