@@ -38,10 +38,10 @@ constexpr auto kLimit = 20s;  // I9: a client that has not got all by then never
 
 WorldConfig world_of(const Case& crash) {
   WorldConfig config =
-      replicated_world([traffic = crash.traffic]() -> std::shared_ptr<Application> {
-        if (traffic == Traffic::download) return std::make_shared<SourceServer>(kSize);
-        if (traffic == Traffic::upload) return std::make_shared<SinkServer>();
-        return std::make_shared<EchoServer>();
+      replicated_world([traffic = crash.traffic]() -> std::unique_ptr<Application> {
+        if (traffic == Traffic::download) return std::make_unique<SourceServer>(kSize);
+        if (traffic == Traffic::upload) return std::make_unique<SinkServer>();
+        return std::make_unique<EchoServer>();
       });
   config.server.replication.policy = crash.policy;
   config.server.chunk_count = config.client.chunk_count = 16;
@@ -130,11 +130,11 @@ Outcome run(const Case& crash) {
     if (event == first + crash.after) strikes = true;
   };
   const std::uint64_t up = crash.traffic == Traffic::download ? 0 : kSize;
-  auto client = std::make_shared<Client>(up);
+  auto client = std::make_unique<Client>(up);
   world.act(Node::client, [&](Host& host) {
     ConnectionConfig config;
     config.send_buffer = config.receive_buffer = 16384;
-    (void)host.connect(world.now(), kAlice, kVip, client, config);
+    (void)host.connect(world.now(), kAlice, kVip, client.get(), config);
   });
   const Instant began = world.now();
   const bool done = world.run_while(

@@ -9,18 +9,17 @@ namespace {
 using namespace std::chrono_literals;
 
 // A client of a world, started now.
-std::shared_ptr<Client> start(World& world, std::uint64_t up, std::uint64_t seed = 9) {
-  auto client = std::make_shared<Client>(up);
+std::unique_ptr<Client> start(World& world, std::uint64_t up) {
+  auto client = std::make_unique<Client>(up);
   world.act(Node::client, [&](Host& host) {
     ConnectionConfig config;
-    (void)seed;
-    ASSERT_TRUE(host.connect(world.now(), kAlice, kVip, client, config));
+    ASSERT_TRUE(host.connect(world.now(), kAlice, kVip, client.get(), config));
   });
   return client;
 }
 
 TEST(Host, EchoesAStream) {
-  World world(plain_world([] { return std::make_shared<EchoServer>(); }));
+  World world(plain_world([] { return std::make_unique<EchoServer>(); }));
   const auto client = start(world, 1'000'000);
   EXPECT_TRUE(world.run_while([&] { return !client->closed(); }, world.now() + 60s));
   EXPECT_EQ(client->got(), 1'000'000u);
@@ -30,7 +29,7 @@ TEST(Host, EchoesAStream) {
 TEST(Host, EchoesAStreamOverBadWires) {
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {
     SCOPED_TRACE(seed);
-    WorldConfig config = plain_world([] { return std::make_shared<EchoServer>(); });
+    WorldConfig config = plain_world([] { return std::make_unique<EchoServer>(); });
     config.loss = 0.02 * static_cast<double>(seed % 5);
     config.seed = seed;
     World world(config);
@@ -42,7 +41,7 @@ TEST(Host, EchoesAStreamOverBadWires) {
 }
 
 TEST(Host, FreesItsSlotsWhenConnectionsHaveEnded) {
-  World world(plain_world([] { return std::make_shared<EchoServer>(); }));
+  World world(plain_world([] { return std::make_unique<EchoServer>(); }));
   const auto client = start(world, 1000);
   EXPECT_TRUE(world.run_while([&] { return !client->closed(); }, world.now() + 60s));
   world.run_for(200s);
@@ -51,7 +50,7 @@ TEST(Host, FreesItsSlotsWhenConnectionsHaveEnded) {
 }
 
 TEST(Host, ResetsWhatNobodyListensTo) {
-  WorldConfig config = plain_world([] { return std::make_shared<EchoServer>(); });
+  WorldConfig config = plain_world([] { return std::make_unique<EchoServer>(); });
   config.server.listeners[0].local.port = 81;
   World world(config);
   const auto client = start(world, 1000);
@@ -61,7 +60,7 @@ TEST(Host, ResetsWhatNobodyListensTo) {
 }
 
 TEST(Pair, ProtectsItsConnections) {
-  World world(replicated_world([] { return std::make_shared<EchoServer>(); }));
+  World world(replicated_world([] { return std::make_unique<EchoServer>(); }));
   world.run_for(200ms);
   ASSERT_TRUE(world.active());
   EXPECT_TRUE(world.active()->is_protected());
@@ -75,7 +74,7 @@ TEST(Pair, GoesOnInTheOtherServer) {
   for (const bool silent : {false, true}) {
     for (const auto at : {1ms, 3ms, 5ms, 10ms, 15ms, 20ms, 30ms, 50ms}) {
       SCOPED_TRACE(::testing::Message() << (silent ? "silent " : "hung up ") << at.count());
-      World world(replicated_world([] { return std::make_shared<EchoServer>(); }));
+      World world(replicated_world([] { return std::make_unique<EchoServer>(); }));
       world.run_for(200ms);
       const auto client = start(world, 500'000);
       world.run_for(at);
@@ -88,7 +87,7 @@ TEST(Pair, GoesOnInTheOtherServer) {
 }
 
 TEST(Pair, GoesOnWithoutItsStandby) {
-  World world(replicated_world([] { return std::make_shared<EchoServer>(); }));
+  World world(replicated_world([] { return std::make_unique<EchoServer>(); }));
   world.run_for(200ms);
   const auto client = start(world, 500'000);
   world.run_for(10ms);

@@ -83,7 +83,7 @@ class Client final : public Application {
 inline const Endpoint kVip{Address::v4(0x0aff0001), 80};
 inline const Endpoint kAlice{Address::v4(0x0a010001), 0};
 
-inline WorldConfig plain_world(std::function<std::shared_ptr<Application>()> application) {
+inline WorldConfig plain_world(std::function<std::unique_ptr<Application>()> application) {
   WorldConfig config;
   config.client.name = "client";
   config.client.chunk_count = 512;
@@ -92,11 +92,11 @@ inline WorldConfig plain_world(std::function<std::shared_ptr<Application>()> app
   config.server = config.client;
   config.server.secret = {3, 4};
   config.server.listeners = {Listener{kVip, nullptr, {}}};
-  config.application = [application](int, std::size_t) { return application(); };
+  config.application = std::move(application);
   return config;
 }
 
-inline WorldConfig replicated_world(std::function<std::shared_ptr<Application>()> application) {
+inline WorldConfig replicated_world(std::function<std::unique_ptr<Application>()> application) {
   WorldConfig config = plain_world(std::move(application));
   config.server.replication.policy = CommitPolicy::output;
   config.server.replication.role = Role::active;

@@ -36,8 +36,8 @@ std::unique_ptr<Host> World::make(Node node, Role role) {
   config.replication.role = role;
   config.replication.index = static_cast<std::uint32_t>(index);
   config.replication.opens = node == Node::second;
-  for (std::size_t i = 0; config_.application && i < config.listeners.size(); ++i)
-    config.listeners[i].application = config_.application(index, i);
+  if (config_.application) seat(node).application = config_.application();
+  for (Listener& listener : config.listeners) listener.application = seat(node).application.get();
   return std::make_unique<Host>(std::move(config));
 }
 

@@ -27,8 +27,8 @@ struct WorldConfig {
   std::uint64_t seed = 1;
   HostConfig client;  // role alone
   HostConfig server;  // of both replicas but for role, index, opens; role alone: there is one
-  // Each replica's own application object, one for each listener in order (index, listener).
-  std::function<std::shared_ptr<Application>(int, std::size_t)> application;
+  // Makes each life of a replica its application, which serves all its listeners.
+  std::function<std::unique_ptr<Application>()> application;
   bool mirror = false;  // datagrams of clients reach both replicas
 };
 
@@ -72,6 +72,7 @@ class World {
 
  private:
   struct Seat {
+    std::unique_ptr<Application> application;
     std::unique_ptr<Host> host;
     Instant armed = kNever;
     std::uint32_t life = 0;

@@ -21,7 +21,7 @@ BANNED = {
     r"\b(is_)?(testing|simulated|simulating|in_test|test_mode|is_test)\b": MODE,
     r"\bstd\s*::\s*hash\b": "differs between libraries: Digest or siphash24",
 }
-BASES = r"(policy\s*::\s*)?Policy|std\s*::\s*\w+|boost\s*::\s*\w+"
+BASES = r"(policy\s*::\s*)?Policy|Application|Stream|std\s*::\s*\w+|boost\s*::\s*\w+"
 
 
 @rule(
@@ -50,12 +50,14 @@ def the_model_touches_nothing(file):
 
 @rule(catches=[("model/a.h", "class A : public B {\n")])
 def inheritance_is_for_policies(file):
-    """In the model only policies inherit (and exceptions and visitors from their libraries)."""
+    """In the model only policies, applications and their streams inherit (and exceptions)."""
     if not (file.is_cpp and file.path.startswith("model/")):
         return
     for number, line in enumerate(file.code.split("\n"), 1):
         found = re.search(
-            r"\b(?:class|struct)\s+\w+(?:\s+final)?\s*:\s*(?:public\s+|private\s+)?([\w:\s]+)", line
+            r"\b(?:class|struct)\s+\w+(?:\s+final)?\s*:(?!:)\s*"
+            r"(?:public\s+|private\s+)?([\w:\s]+)",
+            line,
         )
         if found and not re.fullmatch(BASES, found[1].strip()):
             yield number, f"inherits from {found[1].strip()}: values and functions instead"

@@ -309,8 +309,7 @@ Instant Host::next_deadline() const {
 }
 
 std::optional<Slot> Host::connect(Instant now, Endpoint local, Endpoint remote,
-                                  std::shared_ptr<Application> application,
-                                  const ConnectionConfig& config) {
+                                  Application* application, const ConnectionConfig& config) {
   Core& core = *core_;
   core.now = now;
   FlowKey key;
@@ -323,7 +322,7 @@ std::optional<Slot> Host::connect(Instant now, Endpoint local, Endpoint remote,
     if (!core.table.find(key)) break;
   }
   if (core.table.find(key)) return std::nullopt;
-  const auto slot = core.table.open(key, config, std::move(application));
+  const auto slot = core.table.open(key, config, application);
   if (!slot) return std::nullopt;
   core.table.at(*slot)->open_active(now, initial_sequence(core.config.secret, key, now),
                                     core.timestamp_offset(key));

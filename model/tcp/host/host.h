@@ -19,8 +19,8 @@ namespace poise::tcp {
 class Connection;
 
 struct Listener {
-  Endpoint local;                            // the VIP; port 0: any
-  std::shared_ptr<Application> application;  // shared by listeners, never between hosts
+  Endpoint local;                      // the VIP; port 0: any
+  Application* application = nullptr;  // outlives the host; never shared between hosts
   ConnectionConfig connection;
 };
 
@@ -65,8 +65,7 @@ class Host {
 
   // Active open from `local` (port 0: an ephemeral one). Nothing when there is no slot or port.
   std::optional<Slot> connect(Instant now, Endpoint local, Endpoint remote,
-                              std::shared_ptr<Application> application,
-                              const ConnectionConfig& config);
+                              Application* application, const ConnectionConfig& config);
   // The stream of a slot, while its connection lives; valid until the next call on the host. After
   // using it from outside of on_ready: touch(slot), so that what was committed goes out.
   Stream* stream(Slot slot);

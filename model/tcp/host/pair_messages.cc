@@ -5,17 +5,6 @@
 
 namespace poise::tcp {
 
-namespace {
-
-template <class... F>
-struct Overloaded : F... {
-  using F::operator()...;
-};
-template <class... F>
-Overloaded(F...) -> Overloaded<F...>;
-
-}  // namespace
-
 void Pair::send(PeerId peer, const StreamMessage& message) {
   Message out{Message::Kind::bytes, peer, {}};
   write_message(out.bytes, message);
@@ -74,17 +63,24 @@ void Pair::on_message(Instant now, PeerId peer, std::span<const std::uint8_t> by
 }
 
 void Pair::on_stream_message(Instant now, PeerId peer, const StreamMessage& message) {
-  std::visit(Overloaded{[&](const Hello& m) {
-                          if (peer == kReplicaPeer) on_hello(now, m);
-                        },
-                        [&](const SnapshotBegin& m) { on_snapshot_begin(now, m); },
-                        [&](const SnapshotEnd& m) { on_snapshot_end(now, m); },
-                        [&](const Batch& m) { on_batch(now, m); },
-                        [&](const Acknowledgment& m) { on_acknowledgment(now, m); },
-                        [&](const Heartbeat& m) { on_heartbeat(now, peer, m); },
-                        [&](const Handover& m) { on_handover(now, m); }, [&](const Claim&) {},
-                        [&](const Ruling& m) { on_ruling(now, m); }},
-             message);
+  if (const auto* heartbeat = std::get_if<Heartbeat>(&message))
+    on_heartbeat(now, peer, *heartbeat);
+  else if (const auto* ruling = std::get_if<Ruling>(&message))
+    on_ruling(now, *ruling);
+  else if (peer != kReplicaPeer)
+    return;
+  else if (const auto* batch = std::get_if<Batch>(&message))
+    on_batch(now, *batch);
+  else if (const auto* acknowledgment = std::get_if<Acknowledgment>(&message))
+    on_acknowledgment(now, *acknowledgment);
+  else if (const auto* hello = std::get_if<Hello>(&message))
+    on_hello(now, *hello);
+  else if (const auto* begin = std::get_if<SnapshotBegin>(&message))
+    on_snapshot_begin(now, *begin);
+  else if (const auto* end = std::get_if<SnapshotEnd>(&message))
+    on_snapshot_end(now, *end);
+  else if (const auto* handover = std::get_if<Handover>(&message))
+    on_handover(now, *handover);
 }
 
 void Pair::on_hello(Instant now, const Hello& hello) {

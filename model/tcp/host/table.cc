@@ -17,23 +17,23 @@ Table::Table(const HostConfig& config)
 }
 
 std::optional<Slot> Table::open(const FlowKey& key, const ConnectionConfig& config,
-                                std::shared_ptr<Application> application) {
+                                Application* application) {
   while (!free_.empty() && entries_[free_.top()].connection) free_.pop();  // taken by open_at
   if (free_.empty()) return std::nullopt;
   const Slot slot = free_.top();
   free_.pop();
-  (void)open_at(slot, key, config, std::move(application));
+  (void)open_at(slot, key, config, application);
   return slot;
 }
 
 bool Table::open_at(Slot slot, const FlowKey& key, const ConnectionConfig& config,
-                    std::shared_ptr<Application> application) {
+                    Application* application) {
   if (slot >= entries_.size()) return false;
   if (entries_[slot].connection) close(slot);
   if (const auto other = find(key)) close(*other);
   Entry& entry = entries_[slot];
   entry.connection = std::make_unique<Connection>(key, config, place_);
-  entry.application = std::move(application);
+  entry.application = application;
   entry.armed = kNever;
   slots_[key] = slot;
   ++count_;
@@ -48,7 +48,7 @@ void Table::close(Slot slot) {
   if (entry.half_open) --half_open_count_;
   entry.half_open = false;
   entry.connection.reset();
-  entry.application.reset();
+  entry.application = nullptr;
   entry.armed = kNever;
   ++entry.generation;
   --count_;

@@ -25,10 +25,10 @@ class Table {
 
   // Nothing when all slots are taken.
   std::optional<Slot> open(const FlowKey& key, const ConnectionConfig& config,
-                           std::shared_ptr<Application> application);
+                           Application* application);
   // On a standby: the slot is the active's choice. False when it does not exist.
   bool open_at(Slot slot, const FlowKey& key, const ConnectionConfig& config,
-               std::shared_ptr<Application> application);
+               Application* application);
   void close(Slot slot);
   void clear();
 
@@ -68,7 +68,7 @@ class Table {
  private:
   struct Entry {
     std::unique_ptr<Connection> connection;
-    std::shared_ptr<Application> application;
+    Application* application = nullptr;
     Instant armed = kNever;  // the earliest of its places in due_
     std::uint32_t generation = 0;
     bool dirty = false, ready = false, half_open = false;
