@@ -2,6 +2,7 @@
 #include "model/wire/build.h"
 
 #include <algorithm>
+#include <array>
 
 #include "model/check.h"
 #include "model/wire/bytes.h"
@@ -50,17 +51,18 @@ std::vector<std::uint8_t> to_vector(const T& what) {
 void write_ip_header(std::uint8_t* at, const Address& source, const Address& destination,
                      std::uint8_t protocol, std::size_t payload_size, const IpFields& fields) {
   if (source.is_v4()) {
-    at[0] = 0x45;
-    at[1] = fields.tos;
-    store16(at + 2, static_cast<std::uint16_t>(20 + payload_size));
-    store16(at + 4, fields.id);
-    store16(at + 6, fields.dont_fragment ? 0x4000 : 0);
-    at[8] = fields.ttl;
-    at[9] = protocol;
-    store16(at + 10, 0);
+    // The sum is taken in registers: read from memory it would wait for the stores.
+    const auto size = static_cast<std::uint16_t>(20 + payload_size);
+    const std::uint32_t first = 0x45000000u | std::uint32_t{fields.tos} << 16 | size;
+    const std::uint32_t second = std::uint32_t{fields.id} << 16 | fields.dont_fragment << 14;
+    const std::uint32_t third = std::uint32_t{fields.ttl} << 24 | std::uint32_t{protocol} << 16;
+    const std::uint64_t sum =
+        std::uint64_t{first} + second + third + source.as_v4() + destination.as_v4();
+    store32(at, first);
+    store32(at + 4, second);
+    store32(at + 8, third | checksum_finish(sum));
     store_address(at + 12, source);
     store_address(at + 16, destination);
-    store16(at + 10, checksum({at, 20}));
   } else {
     store32(at, 0x60000000u | static_cast<std::uint32_t>(fields.tos) << 20);
     store16(at + 4, static_cast<std::uint16_t>(payload_size));

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "model/random.h"
+#include "model/wire/bytes.h"
 #include "tests/wire/datagrams.h"
 
 namespace poise::wire {
@@ -36,6 +37,67 @@ TEST(Checksum, IsThatOfTheWordByWordSumForEveryLength) {
     Bytes bytes(size);
     for (auto& byte : bytes) byte = static_cast<std::uint8_t>(rng.next());
     EXPECT_EQ(checksum(bytes), plain_checksum(bytes)) << size << " bytes";
+  }
+}
+
+Bytes random_bytes(Rng& rng, std::size_t size) {
+  Bytes bytes(size);
+  for (auto& byte : bytes) byte = static_cast<std::uint8_t>(rng.next());
+  return bytes;
+}
+
+TEST(Checksum, CopiesWhatItSumsAndNothingElse) {
+  Rng rng(3);
+  for (std::size_t size = 0; size <= 700; ++size) {
+    const std::size_t from = rng.below(9), to = rng.below(9);
+    const Bytes source = random_bytes(rng, from + size);
+    const Bytes bytes(source.begin() + static_cast<long>(from), source.end());
+    Bytes target(to + size + 9, 0xa5);
+    EXPECT_EQ(checksum_finish(checksum_copy(target.data() + to, std::span(source).subspan(from))),
+              plain_checksum(bytes))
+        << size << " bytes";
+    Bytes expected(to, 0xa5);
+    expected.insert(expected.end(), bytes.begin(), bytes.end());
+    expected.resize(to + size + 9, 0xa5);
+    EXPECT_EQ(target, expected) << size << " bytes";
+  }
+}
+
+TEST(Checksum, LosesNoCarry) {
+  for (const std::size_t size : {64u, 127u, 128u, 1460u, 65535u}) {
+    Bytes bytes(size, 0xff);
+    EXPECT_EQ(checksum(bytes), plain_checksum(bytes)) << size << " bytes";
+    bytes[size / 2] = 0xfe;
+    EXPECT_EQ(checksum(bytes), plain_checksum(bytes)) << size << " bytes";
+  }
+}
+
+TEST(Checksum, OfAPartAtAnOddOffsetCountsSwapped) {
+  Rng rng(4);
+  for (int i = 0; i < 500; ++i) {
+    const Bytes whole = random_bytes(rng, rng.below(400));
+    const std::span<const std::uint8_t> bytes = whole;
+    const std::size_t cut = rng.below(whole.size() + 1);
+    const std::uint64_t rest = checksum_sum(bytes.subspan(cut));
+    EXPECT_EQ(checksum_finish(checksum_sum(bytes.first(cut)) +
+                              (cut % 2 != 0 ? checksum_swap(rest) : rest)),
+              plain_checksum(whole));
+  }
+}
+
+TEST(Checksum, OfThePseudoHeaderIsThatOfItsBytes) {
+  Rng rng(5);
+  for (int i = 0; i < 200; ++i) {
+    const auto size = static_cast<std::uint32_t>(rng.below(65536));
+    const auto low = static_cast<std::uint8_t>(size), high = static_cast<std::uint8_t>(size >> 8);
+    Bytes four = random_bytes(rng, 8);
+    const Address a4 = Address::v4(load32(four.data())), b4 = Address::v4(load32(four.data() + 4));
+    four.insert(four.end(), {0, 6, high, low});
+    EXPECT_EQ(checksum_finish(pseudo_header_sum(a4, b4, 6, size)), plain_checksum(four));
+    Bytes six = random_bytes(rng, 32);
+    const Address a6 = load_v6(six.data()), b6 = load_v6(six.data() + 16);
+    six.insert(six.end(), {0, 0, high, low, 0, 0, 0, 6});
+    EXPECT_EQ(checksum_finish(pseudo_header_sum(a6, b6, 6, size)), plain_checksum(six));
   }
 }
 
