@@ -16,6 +16,7 @@ from rich.table import Table
 
 import lab
 import poise
+import retransmissions
 
 HERE = Path(__file__).resolve().parent
 MIN_RTO_S = 0.2
@@ -84,12 +85,16 @@ def draw(table: pd.DataFrame, path: Path) -> None:
     figure.savefig(path, dpi=150)
 
 
-def run_in_lab(out: Path, *, quick: bool) -> int:
+def run_in_lab(out: Path, *, quick: bool, timers: bool) -> int:
     """The same sweep on real packets, all outages at once, beside ns-3's stalls."""
     console = Console(width=110)
-    table = lab.measure(lab.OUTAGES_QUICK_S if quick else lab.OUTAGES_S)
+    outages_s = lab.OUTAGES_QUICK_S if quick else lab.OUTAGES_S
+    table, expiries = lab.measure(outages_s, captures=timers)
     table.to_csv(out / "staircase_lab.csv", index=False)
     lab.show(table, console)
+    if timers:
+        expiries.to_csv(out / "retransmissions.csv", index=False)
+        retransmissions.show(expiries, console)
     holds = lab.judge(table, console)
     console.print(f"Table   {out}/staircase_lab.csv", highlight=False)
     return 0 if holds else 1
@@ -100,10 +105,13 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("results/rto_staircase"))
     parser.add_argument("--quick", action="store_true", help="a few outages instead of many")
     parser.add_argument("--world", choices=("ns3", "lab"), default="ns3")
+    parser.add_argument(
+        "--timers", action="store_true", help="world lab: capture, and show every retransmission"
+    )
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     if arguments.world == "lab":
-        return run_in_lab(arguments.out, quick=arguments.quick)
+        return run_in_lab(arguments.out, quick=arguments.quick, timers=arguments.timers)
 
     outages_s = [0.4, 1.0, 2.2, 6.5] if arguments.quick else [
         round(float(x), 3) for x in np.geomspace(0.25, 11, 34) if not is_near_an_edge(float(x))

@@ -25,9 +25,10 @@ namespace poise::realnet::lab {
 namespace {
 
 constexpr std::size_t kLongest = 65536;
-constexpr std::size_t kWriteAt = 256 << 10;  // bytes that wait to be written
-constexpr int kWaiting = 64 << 20;           // bytes that the kernel may hold back for us
-constexpr int kAtATime = 256;                // then others have their turn
+// Bytes that wait to be written: a busy disk holds up whoever writes, and with it all clients.
+constexpr std::size_t kWriteAt = 32 << 20;
+constexpr int kWaiting = 64 << 20;  // bytes that the kernel may hold back for us
+constexpr int kAtATime = 256;       // then others have their turn
 
 Fd open_tap(const std::string& where) {
   const EnterNamespace inside(where);
