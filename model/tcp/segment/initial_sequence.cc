@@ -1,13 +1,14 @@
 // Initial sequence numbers and SYN cookies, from SipHash under one key.
 //
-//   31          24 23                                  0
-//  +--------------+-------------------------------------+
-//  | minute       | seal + MSS step, modulo 2^24        |  + offset of the flow + the client's
-//  +--------------+-------------------------------------+    initial sequence number, modulo 2^32
+//   31            24 23      21 20                  0
+//  +----------------+----------+---------------------+
+//  | minute         | MSS step | seal                |  + offset of the flow + the client's
+//  +----------------+----------+---------------------+    initial sequence number, modulo 2^32
 //
-// The seal is a hash of all that the cookie vouches for, so that only the step has to be guessed:
-// one guess in 2^32 / (3 minutes * 8 steps) = 180 million hits. Minute, offset and the client's
-// number make the cookie grow with time, as RFC 9293, 3.4.1 wants of initial sequence numbers.
+// The seal is a hash of all that the cookie vouches for: of 2^32 numbers, 3 minutes * 8 steps are
+// right, which is one guess in 180 million. A number near a right one is not, so that whoever
+// acknowledges more than our SYN opens nothing. Minute, offset and the client's number make the
+// cookie grow with time, as RFC 9293, 3.4.1 wants of initial sequence numbers.
 //
 //   the SYN-ACK's timestamp  31              6  5     4   3              0
 //                           +-----------------+-----+----+----------------+
@@ -15,6 +16,7 @@
 //                           +-----------------+-----+----+----------------+
 #include "model/tcp/segment/initial_sequence.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 
@@ -31,8 +33,9 @@ struct Input {
   std::uint64_t minute = 0;
   Seq irs = 0;
   std::uint8_t options = 0;
+  std::uint8_t step = 0;
   Purpose purpose;
-  std::array<std::uint8_t, 2> zeros{};
+  std::uint8_t zero = 0;
 };
 static_assert(sizeof(Input) == 56);
 
@@ -48,24 +51,27 @@ Seq offset_of(SipKey key, const FlowKey& flow, Purpose purpose) {
 // rounded down to what IPv6 leaves of it.
 constexpr std::array<std::uint16_t, 8> kMssSteps{64, 536, 1220, 1360, 1440, 1460, 8940, 65476};
 constexpr std::uint64_t kMinutesMax = 2;
-constexpr std::uint32_t kFieldMask = 0xffffff;
+constexpr int kMinuteShift = 24, kStepShift = 21;
+constexpr std::uint32_t kStepMask = 7, kSealMask = (1u << kStepShift) - 1;
 
 constexpr std::uint32_t kOptionsMask = 63;
 constexpr std::uint8_t kNoScale = 15, kSackBit = 16, kEcnBit = 32, kNoTimestamps = 64;
 
 std::uint32_t seal_of(SipKey key, const FlowKey& flow, std::uint64_t minute, Seq irs,
-                      std::uint8_t options) {
+                      std::uint8_t options, std::uint32_t step) {
   return static_cast<std::uint32_t>(hash(key, {.flow = flow,
                                                .minute = minute,
                                                .irs = irs,
                                                .options = options,
-                                               .purpose = Purpose::cookie_seal}));
+                                               .step = static_cast<std::uint8_t>(step),
+                                               .purpose = Purpose::cookie_seal})) &
+         kSealMask;
 }
 
 std::uint8_t options_of(const Segment& syn, bool ecn) {
   if (!syn.options.timestamps) return kNoTimestamps;
-  return static_cast<std::uint8_t>(syn.options.window_scale.value_or(kNoScale) |
-                                   (syn.options.sack_permitted ? kSackBit : 0) |
+  const std::uint8_t scale = std::min(syn.options.window_scale.value_or(kNoScale), kNoScale);
+  return static_cast<std::uint8_t>(scale | (syn.options.sack_permitted ? kSackBit : 0) |
                                    (ecn ? kEcnBit : 0));
 }
 
@@ -94,10 +100,10 @@ Cookie make_cookie(SipKey key, const FlowKey& flow, const Segment& syn, std::uin
   const std::uint8_t options = options_of(syn, ecn);
   const std::uint32_t step =
       step_of(syn.options.mss.value_or(flow.source.is_v4() ? kMssDefault4 : kMssDefault6));
-  const std::uint32_t field = seal_of(key, flow, minutes, syn.sequence, options) + step;
   Cookie cookie;
   cookie.iss = offset_of(key, flow, Purpose::cookie_offset) + syn.sequence +
-               (static_cast<std::uint32_t>(minutes) << 24) + (field & kFieldMask);
+               (static_cast<std::uint32_t>(minutes) << kMinuteShift | step << kStepShift |
+                seal_of(key, flow, minutes, syn.sequence, options, step));
   cookie.timestamp = options == kNoTimestamps ? clock : timestamp_of(clock, options);
   cookie.mss = kMssSteps[step];
   return cookie;
@@ -119,16 +125,16 @@ std::optional<Handshake> open_cookie(SipKey key, const FlowKey& flow, const Segm
   handshake.iss = ack.acknowledgment - 1;
   const std::uint32_t cookie =
       handshake.iss - offset_of(key, flow, Purpose::cookie_offset) - handshake.irs;
-  const std::uint32_t age = (static_cast<std::uint32_t>(minutes) - (cookie >> 24)) & 0xff;
+  const std::uint32_t age = (static_cast<std::uint32_t>(minutes) - (cookie >> kMinuteShift)) & 0xff;
   if (age > kMinutesMax || age > minutes) return std::nullopt;
 
   const std::uint8_t options =
       ack.options.timestamps
           ? static_cast<std::uint8_t>(ack.options.timestamps->echo & kOptionsMask)
           : kNoTimestamps;
-  const std::uint32_t seal = seal_of(key, flow, minutes - age, handshake.irs, options);
-  const std::uint32_t step = (cookie - seal) & kFieldMask;
-  if (step >= kMssSteps.size()) return std::nullopt;
+  const std::uint32_t step = cookie >> kStepShift & kStepMask;
+  if (seal_of(key, flow, minutes - age, handshake.irs, options, step) != (cookie & kSealMask))
+    return std::nullopt;
   handshake.mss = kMssSteps[step];
   if (options == kNoTimestamps) return handshake;
   handshake.timestamps = true;
