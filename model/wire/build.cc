@@ -54,7 +54,8 @@ void write_ip_header(std::uint8_t* at, const Address& source, const Address& des
     // The sum is taken in registers: read from memory it would wait for the stores.
     const auto size = static_cast<std::uint16_t>(20 + payload_size);
     const std::uint32_t first = 0x45000000u | std::uint32_t{fields.tos} << 16 | size;
-    const std::uint32_t second = std::uint32_t{fields.id} << 16 | fields.dont_fragment << 14;
+    const std::uint32_t second =
+        std::uint32_t{fields.id} << 16 | (fields.dont_fragment ? 0x4000u : 0u);
     const std::uint32_t third = std::uint32_t{fields.ttl} << 24 | std::uint32_t{protocol} << 16;
     const std::uint64_t sum =
         std::uint64_t{first} + second + third + source.as_v4() + destination.as_v4();
