@@ -12,7 +12,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::uint64_t kSize = 8000;  // bytes of a stream: few events, each a crash point
+constexpr std::uint64_t kSize = 20000;  // bytes of a stream
+constexpr std::uint32_t kMtu = 576;     // many segments, and so many events, each a crash point
 
 // Checks every byte by its offset, and at the end says so in a byte.
 class SinkServer final : public Application {
@@ -47,8 +48,10 @@ WorldConfig world_of(const Case& crash) {
   config.server.chunk_count = config.client.chunk_count = 16;
   config.server.connection_count_max = config.client.connection_count_max = 4;
   for (HostConfig* host : {&config.client, &config.server})
-    for (Listener& listener : host->listeners)
+    for (Listener& listener : host->listeners) {
       listener.connection.send_buffer = listener.connection.receive_buffer = 16384;
+      listener.connection.mtu = kMtu;
+    }
   config.seed = crash.seed;
   config.loss = crash.loss;
   config.mirror = crash.mirror;
@@ -89,8 +92,8 @@ class Doom {
     if (fault_ == Fault::freeze_active && step(since >= 60ms)) world_.thaw(victim_);
     if (fault_ == Fault::cut_replication && step(since >= 60ms)) world_.heal_replication();
     if (fault_ == Fault::lose_witness) {
-      if (steps_ == 0 && step(since >= 5ms)) world_.crash(victim_, true);
-      if (steps_ == 1 && step(since >= 40ms)) world_.restart_witness();
+      if (steps_ == 0 && step(since >= 20ms)) world_.restart_witness();
+      if (steps_ == 1 && step(since >= 45ms)) world_.crash(victim_, true);
     }
     if (fault_ == Fault::kill_twice) {
       if (steps_ == 0 && step(since >= 30ms)) world_.restart(victim_);
@@ -134,6 +137,7 @@ Outcome run(const Case& crash) {
   world.act(Node::client, [&](Host& host) {
     ConnectionConfig config;
     config.send_buffer = config.receive_buffer = 16384;
+    config.mtu = kMtu;
     (void)host.connect(world.now(), kAlice, kVip, client.get(), config);
   });
   const Instant began = world.now();

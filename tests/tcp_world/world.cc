@@ -103,6 +103,10 @@ void World::wake_at(Node node, Instant at) {
     Seat& late = seat(node);
     if (late.life != life || late.armed != at) return;
     late.armed = kNever;
+    // The contract of machines: after on_timer the next deadline lies in the future.
+    late.fired_count = late.fired_at == now() ? late.fired_count + 1 : 0;
+    late.fired_at = now();
+    POISE_CHECK(late.fired_count < 1000);
     const auto fire = [this, node] {
       event(node, [&] {
         node == Node::witness ? witness_->on_timer(now()) : seat(node).host->on_timer(now());

@@ -75,7 +75,8 @@ class World {
     std::unique_ptr<Application> application;
     std::unique_ptr<Host> host;
     Instant armed = kNever;
-    std::uint32_t life = 0;
+    Instant fired_at = kNever;
+    std::uint32_t fired_count = 0, life = 0;
     bool frozen = false;
     std::vector<std::function<void()>> held;  // while frozen
   };

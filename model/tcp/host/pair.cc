@@ -41,7 +41,8 @@ Instant Pair::deadline() const {
   if (role_ == Role::alone) return kNever;
   Instant at =
       std::min({beat_at_, decide_at_, reopen_at_, witness_reopen_at_, kick_at_, gate_opens_at_});
-  if (role_ == Role::standby && complete_ && !claimed_)
+  const bool can_ask = !replication_.witness || witness_up_;
+  if (role_ == Role::standby && complete_ && !claimed_ && can_ask)
     at = std::min(at, std::max({peer_up_ ? suspicion_at() : promise_.end(), promise_.end(),
                                 claimed_at_ + replication_.heartbeat / 4}));
   return at;

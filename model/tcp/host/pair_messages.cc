@@ -36,6 +36,7 @@ void Pair::on_peer(Instant now, PeerId peer, PeerEvent event) {
     // It may have been granted without our hearing of it: until it is answered, it stands.
     if (claimed_) send(kWitnessPeer, *claimed_);
     claimed_at_ = now;
+    if (role_ == Role::standby && complete_) watch_active(now);
     return;
   }
   peer_up_ = up;
