@@ -36,7 +36,8 @@ class Words {
 // A SYN acknowledges nothing out of order, and has no room for it.
 std::size_t sacks_that_fit(const Options& options, std::size_t size_before) {
   if (options.sack_permitted) return 0;
-  return std::min<std::size_t>({options.sack_count, kSackBlocksMax, (36 - size_before) / 8});
+  return std::min<std::size_t>(
+      {options.sack_count, kSackBlocksMax, (kOptionsMax - 4 - size_before) / 8});
 }
 
 std::size_t size_without_sacks(const Options& options) {
