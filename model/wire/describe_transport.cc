@@ -18,6 +18,9 @@ std::string flags_text(std::uint8_t flags) {
   return text.empty() ? "none" : text;
 }
 
+constexpr std::string_view kDigits = "0123456789abcdef";
+constexpr std::string_view kBadOption = "[bad opt]";
+
 std::string option_text(std::uint8_t kind, std::span<const std::uint8_t> value) {
   if (kind == 2 && value.size() == 2) return "mss " + number(load16(value.data()));
   if (kind == 3 && value.size() == 1) return "wscale " + number(value[0]);
@@ -31,7 +34,9 @@ std::string option_text(std::uint8_t kind, std::span<const std::uint8_t> value) 
           "{" + number(load32(value.data() + i)) + ":" + number(load32(value.data() + i + 4)) + "}";
     return text;
   }
-  return "unknown-" + number(kind);
+  std::string text = "unknown-" + number(kind) + (value.empty() ? "" : " 0x");
+  for (const std::uint8_t byte : value) text += {kDigits[byte >> 4], kDigits[byte & 15]};
+  return text;
 }
 
 std::string options_text(std::span<const std::uint8_t> options) {
@@ -46,7 +51,7 @@ std::string options_text(std::span<const std::uint8_t> options) {
       continue;
     }
     const std::size_t size = options.size() - i < 2 ? 0 : options[i + 1];
-    if (size < 2 || size > options.size() - i) return text + "[bad opt]";
+    if (size < 2 || size > options.size() - i) return text.append(kBadOption);
     text += option_text(kind, options.subspan(i + 2, size - 2));
     i += size;
   }
@@ -103,9 +108,14 @@ std::string describe_tcp(std::span<const std::uint8_t> bytes, const Datagram& da
   text += ", win " + number(load16(tcp + 14));
   if ((flags & tcp_flag::kUrg) != 0) text += ", urg " + number(load16(tcp + 18));
   const std::size_t options_at = datagram.transport_offset + std::size_t{20};
-  if (datagram.payload_offset > options_at)
-    text += ", options [" +
-            options_text(bytes.subspan(options_at, datagram.payload_offset - options_at)) + "]";
+  if (datagram.payload_offset > options_at) {
+    const std::string options =
+        options_text(bytes.subspan(options_at, datagram.payload_offset - options_at));
+    text += ", options [" + options;
+    // Where tcpdump gives up: without the length, and without the bracket when it has hardly begun.
+    if (options.ends_with(kBadOption)) return options == kBadOption ? text : text + "]";
+    text += "]";
+  }
   return text + ", length " + number(datagram.payload_size);
 }
 
