@@ -2,8 +2,10 @@
 #include "tests/tcp_crash/crash.h"
 
 #include <algorithm>
+#include <iostream>
 #include <sstream>
 
+#include "model/wire/describe.h"
 #include "tests/tcp_host/transfer.h"
 
 namespace poise::tcp::testing {
@@ -117,6 +119,8 @@ class Doom {
 
 }  // namespace
 
+bool trace = false;
+
 Outcome run(const Case& crash) {
   World world(world_of(crash));
   Outcome outcome;
@@ -127,6 +131,14 @@ Outcome run(const Case& crash) {
   }
   Watch watch(world);
   Doom doom(world, crash.fault);
+  if (trace) {
+    world.on_emit = [&world, inner = world.on_emit](Node from,
+                                                    std::span<const std::uint8_t> bytes) {
+      std::cerr << to_ns(world.now()) / 1000 << " us, " << static_cast<int>(from) << ": "
+                << wire::describe(bytes) << "\n";
+      inner(from, bytes);
+    };
+  }
   const std::uint64_t first = world.event_count();
   bool struck = false, strikes = false;
   world.after_event = [&](std::uint64_t event) {
@@ -152,6 +164,8 @@ Outcome run(const Case& crash) {
       },
       began + kLimit);
   outcome.broken = watch.broken();
+  for (const std::string& notice : world.notices())
+    if (trace) std::cerr << notice << "\n";
   outcome.events = world.event_count() - first;
   outcome.emitted = watch.emitted();
   outcome.took = world.now() - began;

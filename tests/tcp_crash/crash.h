@@ -41,5 +41,6 @@ struct Outcome {
   Duration took{};
 };
 Outcome run(const Case& crash);
+extern bool trace;  // prints every datagram and notice of the next runs
 
 }  // namespace poise::tcp::testing

@@ -92,7 +92,7 @@ class Connection final : public Stream {
   // with them. Nothing when a standby need not know it: a handshake, or the end of what it never
   // heard of. The record's spans point into this connection.
   std::optional<Record> log(Slot slot, Mark& mark);
-  void log_afresh() { logged_ = Logged{}, dirty_ = true; }
+  void log_afresh() { logged_ = Logged{}, unlogged_ = ahead_, dirty_ = true; }
   void tell(Instant now, const Mark& mark) noexcept;  // the standby has it
   // Without a log: all that is may be told.
   void tell_all(Instant now) noexcept;
@@ -220,8 +220,9 @@ class Connection final : public Stream {
   // The log.
   Logged logged_;
   Mark told_;
-  RangeSet sackable_;
-  Mark next_mark_;  // what the next record makes tellable: owed acknowledgments
+  RangeSet sackable_;  // of ahead_, what the standby has
+  RangeSet unlogged_;  // of ahead_, what no record has said
+  Mark next_mark_;     // what the next record makes tellable: owed acknowledgments
   bool dirty_ = false;
 
   // What is due.

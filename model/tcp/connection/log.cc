@@ -80,18 +80,15 @@ void Connection::log_arrivals(Record& record, Mark& mark) {
     }
     record.received = logged_.received = mark.received;
   }
-  for (std::size_t i = 0; i < mark.arrived_count; ++i) {
-    const Range& range = mark.arrived[i];
-    const auto from = static_cast<std::uint64_t>(range.begin - 1);
+  while (!unlogged_.empty() && record.arrived_count < Record::kExtentsMax) {
+    const Range range = unlogged_.ranges().front();
     const auto to = static_cast<std::uint64_t>(range.end - 1);
-    if (from < received_) continue;  // in order by now, and said above
-    if (push(from, to) == to) continue;
-    // No room in this record: the rest of the list waits for the next.
-    for (std::size_t j = i; j < mark.arrived_count; ++j)
-      next_mark_.arrived[next_mark_.arrived_count++] = mark.arrived[j];
-    mark.arrived_count = static_cast<std::uint8_t>(i);
-    dirty_ = true;
+    const Position end =
+        static_cast<Position>(push(static_cast<std::uint64_t>(range.begin - 1), to)) + 1;
+    mark.arrived[mark.arrived_count++] = {range.begin, end};
+    unlogged_.remove_before(end);
   }
+  if (!unlogged_.empty()) dirty_ = true;
 }
 
 void Connection::tell(Instant now, const Mark& mark) noexcept {
@@ -124,6 +121,8 @@ void Connection::tell_all(Instant now) noexcept {
   mark.received = received_, mark.queued = queued_, mark.edge = edge_;
   mark.fin_received = fin_received_, mark.closed = closed_;
   mark.gone = state_ == State::closed;
+  unlogged_.clear();
+  sackable_ = ahead_;
   tell(now, mark);
 }
 
@@ -193,7 +192,6 @@ void Connection::take_over(Instant now) noexcept {
   if (config_.keepalive_idle > Duration{}) keepalive_at_ = now + config_.keepalive_idle;
   logged_ = Logged{};
   dirty_ = true;
-  for (const Range& range : ahead_.ranges()) (void)sackable_.add(range);
   tell_all(now);
   dirty_ = true;
   last_ack_ = receive_next();

@@ -262,11 +262,12 @@ bool Connection::arrives(std::uint64_t offset, std::span<const std::uint8_t> byt
     if (!ahead_.empty()) {
       received_ = static_cast<std::uint64_t>(ahead_.end_of(range.end) - 1);
       ahead_.remove_before(static_cast<Position>(received_) + 1);
+      unlogged_.remove_before(static_cast<Position>(received_) + 1);
       next_mark_.ack_now = true;  // a gap was filled, wholly or in part (RFC 5681, 4.2)
     }
     ready_ = true;
-  } else if (size > 0 && next_mark_.arrived_count < Record::kExtentsMax && ahead_.add(range)) {
-    next_mark_.arrived[next_mark_.arrived_count++] = range;
+  } else if (size > 0 && ahead_.add(range)) {
+    (void)unlogged_.add(range);  // at most as many ranges as ahead_ has
     if (next_mark_.duplicates < 64) ++next_mark_.duplicates;
     newest_arrival_ = range.begin;
   } else {
