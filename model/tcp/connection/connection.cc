@@ -64,7 +64,7 @@ void Connection::open_cookie(Instant now, const Handshake& handshake,
 void Connection::agree(const Segment& syn) {
   const Options& theirs = syn.options;
   handshake_.irs = syn.sequence;
-  handshake_.mss = theirs.mss.value_or(536);
+  handshake_.mss = theirs.mss.value_or(default_mss(envelope_.key.source.family()));
   handshake_.window_scale = config_.window_scaling ? theirs.window_scale : std::nullopt;
   handshake_.sack_permitted = config_.sack && theirs.sack_permitted;
   handshake_.timestamps = config_.timestamps && theirs.timestamps;

@@ -19,6 +19,9 @@ namespace {
 // While handshakes lie in cookies, a segment may come whose forerunner, which holds the cookie, was
 // lost: it is no stray, and must not be reset.
 constexpr auto kQuiet = std::chrono::minutes{1};
+// Cookies are opened only while one may be about: else an old duplicate of a handshake's last
+// segment would bring back a connection that has ended.
+constexpr auto kCookieLife = std::chrono::minutes{3};
 
 constexpr std::uint16_t kEphemeralFirst = 49152;  // RFC 6335, 6
 
@@ -72,6 +75,7 @@ struct Host::Core {
   }
   std::uint64_t minutes(Instant at) const { return table_clock(at) / 60'000; }
 
+  Instant last_cookie_at() const { return std::max(cookie_at, pair.took_over_at()); }
   void deliver(Instant now, Slot slot, const Segment& segment);
   void on_stray(Instant now, const FlowKey& key, const Segment& segment, const Listener* listener);
   void on_syn(Instant now, const FlowKey& key, const Segment& segment, const Listener& listener);
@@ -79,14 +83,15 @@ struct Host::Core {
                        const Listener& listener);
   void on_icmp(Instant now, std::span<const std::uint8_t> bytes, const wire::Datagram& datagram);
   void reply(const Envelope& envelope, const Segment& segment);
-  Handshake agree(const Segment& syn, const ConnectionConfig& config, const Cookie& cookie) const;
+  Handshake agree(const FlowKey& key, const Segment& syn, const ConnectionConfig& config,
+                  const Cookie& cookie) const;
 
   HostConfig config;
   Table table;
   Pair pair;
   Rng ports;
   Instant now{};
-  Instant quiet_until = Instant::min();
+  Instant cookie_at = Instant::min();  // the last cookie that was given, here or by a predecessor
   PacketOutbox replies;
   std::vector<std::uint8_t> memory;
   Host::Counters counters;
@@ -149,7 +154,7 @@ void Host::Core::on_stray(Instant at, const FlowKey& key, const Segment& segment
   if (listener && segment.has(flag::kAck) && !segment.has(flag::kSyn | flag::kRst) &&
       complete_cookie(at, key, segment, *listener))
     return;
-  if (at < std::max(quiet_until, pair.quiet_until())) {
+  if (at < last_cookie_at() + kQuiet) {
     ++counters.silent;
     return;
   }
@@ -159,13 +164,14 @@ void Host::Core::on_stray(Instant at, const FlowKey& key, const Segment& segment
   reply({key}, *reset);
 }
 
-Handshake Host::Core::agree(const Segment& syn, const ConnectionConfig& connection,
-                            const Cookie& cookie) const {
+Handshake Host::Core::agree(const FlowKey& key, const Segment& syn,
+                            const ConnectionConfig& connection, const Cookie& cookie) const {
   const Options& theirs = syn.options;
   Handshake handshake;
   handshake.irs = syn.sequence;
   handshake.iss = cookie.iss;
-  handshake.mss = cookies_only() ? cookie.mss : theirs.mss.value_or(536);
+  handshake.mss =
+      cookies_only() ? cookie.mss : theirs.mss.value_or(default_mss(key.source.family()));
   handshake.timestamps = connection.timestamps && theirs.timestamps;
   const bool more = handshake.timestamps || !cookies_only();
   if (connection.window_scaling && more) handshake.window_scale = theirs.window_scale;
@@ -185,7 +191,7 @@ void Host::Core::on_syn(Instant at, const FlowKey& key, const Segment& segment,
   const bool ecn = listener.connection.ecn && segment.has(flag::kEce) && segment.has(flag::kCwr);
   const Cookie cookie =
       make_cookie(config.secret, key, wanted, minutes(at), clock_of(at, key), ecn);
-  const Handshake handshake = agree(wanted, listener.connection, cookie);
+  const Handshake handshake = agree(key, wanted, listener.connection, cookie);
   if (table.half_open_count() < config.half_open_count_max) {
     if (const auto slot = table.open(key, listener.connection, listener.application)) {
       const std::uint32_t recent = segment.options.timestamps.value_or(Timestamps{}).value;
@@ -197,7 +203,7 @@ void Host::Core::on_syn(Instant at, const FlowKey& key, const Segment& segment,
     return;
   }
   ++counters.cookies;
-  quiet_until = at + kQuiet;
+  cookie_at = at;
   Segment answer;
   answer.sequence = cookie.iss;
   answer.acknowledgment = segment.sequence + 1;
@@ -216,7 +222,8 @@ void Host::Core::on_syn(Instant at, const FlowKey& key, const Segment& segment,
 
 bool Host::Core::complete_cookie(Instant at, const FlowKey& key, const Segment& segment,
                                  const Listener& listener) {
-  auto handshake = open_cookie(config.secret, key, segment, minutes(at));
+  if (at >= last_cookie_at() + kCookieLife) return false;
+  const auto handshake = open_cookie(config.secret, key, segment, minutes(at));
   if (!handshake) return false;
   const auto slot = table.open(key, listener.connection, listener.application);
   if (!slot) {

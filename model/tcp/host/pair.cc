@@ -8,7 +8,6 @@ namespace poise::tcp {
 namespace {
 
 constexpr Slot kKickCount = 256;  // connections that speak at once after a takeover, per ...
-constexpr auto kQuiet = std::chrono::minutes{1};
 constexpr auto kKickInterval = std::chrono::microseconds{250};
 
 }  // namespace
@@ -145,7 +144,7 @@ void Pair::take_over(Instant now, std::uint64_t epoch) {
                                      .count());
   table_.clock().set(now, peer_clock_ + ahead + 2);
   become_active(now, epoch);
-  quiet_until_ = now + kQuiet;
+  took_over_at_ = now;
   table_.for_each([&](Slot, Connection& connection) { connection.take_over(now); });
   kick_next_ = 0;
   kick(now);

@@ -45,9 +45,9 @@ class Pair {
   // made.
   void flush(Instant now);
 
-  // Until then a segment of an unknown connection is not answered by a reset: it may belong to a
-  // handshake that the predecessor answered (rule R12).
-  Instant quiet_until() const { return quiet_until_; }
+  // When it last became the active in another's place: segments of unknown connections may then
+  // belong to handshakes that the predecessor answered (rule R12).
+  Instant took_over_at() const { return took_over_at_; }
 
   std::optional<Message> next_message() { return messages_.next(); }
   std::optional<Notice> next_notice() { return notices_.next(); }
@@ -140,7 +140,7 @@ class Pair {
   Instant gate_opens_at_ = kNever;  // policy ftcp
   Batch batch_;
 
-  Instant quiet_until_ = Instant::min();
+  Instant took_over_at_ = Instant::min();
   Slot kick_next_ = 0;
   Instant kick_at_ = kNever;
 

@@ -96,10 +96,8 @@ Seq initial_sequence(SipKey key, const FlowKey& flow, Instant now) {
 
 Cookie make_cookie(SipKey key, const FlowKey& flow, const Segment& syn, std::uint64_t minutes,
                    std::uint32_t clock, bool ecn) {
-  constexpr std::uint16_t kMssDefault4 = 536, kMssDefault6 = 1220;  // RFC 9293, 3.7.1 (MUST-15)
   const std::uint8_t options = options_of(syn, ecn);
-  const std::uint32_t step =
-      step_of(syn.options.mss.value_or(flow.source.is_v4() ? kMssDefault4 : kMssDefault6));
+  const std::uint32_t step = step_of(syn.options.mss.value_or(default_mss(flow.source.family())));
   Cookie cookie;
   cookie.iss = offset_of(key, flow, Purpose::cookie_offset) + syn.sequence +
                (static_cast<std::uint32_t>(minutes) << kMinuteShift | step << kStepShift |

@@ -26,6 +26,11 @@ struct Timestamps {
 
 inline constexpr std::size_t kSackBlocksMax = 4;
 
+// What a peer takes that did not say its MSS (RFC 9293, 3.7.1; MUST-15).
+constexpr std::uint16_t default_mss(Family family) {
+  return family == Family::v4 ? 536 : 1220;
+}
+
 struct Options {
   std::optional<std::uint16_t> mss;          // RFC 9293, 3.7.1
   std::optional<std::uint8_t> window_scale;  // RFC 7323, 2; above 14 is read as 14
