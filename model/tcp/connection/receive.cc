@@ -78,6 +78,10 @@ Connection::Step Connection::check_sequence(Instant now, const Segment& segment)
     return Step::go_on;
   }
   if (segment.has(flag::kRst)) return Step::done;
+  if (segment.has(flag::kSyn)) {  // RFC 5961, 4: wherever it lies
+    challenge(now);
+    return Step::done;
+  }
   if (segment.length() > 0 && end <= receive_next()) duplicate_ = Range{begin, end};  // RFC 2883
   if (segment.length() > 0 || begin < edge)
     ack_now_ = true;
@@ -245,7 +249,10 @@ void Connection::on_payload(Instant now, const Segment& segment) noexcept {
   }
   const bool all = arrives(static_cast<std::uint64_t>(begin + skip - 1), bytes);
   if (fin && all && !fin_at_) fin_at_ = static_cast<std::uint64_t>(end - 1);
-  if (fin && fin_at_ && *fin_at_ > received_) ++next_mark_.duplicates;
+  if (fin && bytes.empty() && fin_at_ && *fin_at_ > received_) {  // its data lacks more than it
+    if (next_mark_.duplicates < 64) ++next_mark_.duplicates;
+    dirty_ = true;
+  }
 }
 
 // False when not all of it could be kept.
