@@ -35,7 +35,7 @@ inline Packet borrow(const ns3::Packet& datagram) {
   return Packet(memory, kHeadroom, size);
 }
 
-// A model of the World concept. Machine: Balancer or Agent.
+// A model of the World concept. Machine: Balancer, Agent, tcp::Host or tcp::Witness.
 template <class Machine>
 class MachineHost {
  public:
@@ -44,6 +44,8 @@ class MachineHost {
     std::function<Address(PeerId)> remote;  // where a stream that the machine opens goes
     SocketMaker socket;
     bool accepts = false;  // streams
+    std::uint16_t port = kControlPort;
+    std::optional<PeerId> accepted;  // the name of every stream that is accepted
     std::function<void(const Notice&)> notice;
     std::function<void()> after;  // called after every event but packets
   };
@@ -56,7 +58,8 @@ class MachineHost {
                   },
                   [this](PeerId peer, std::span<const std::uint8_t> bytes) {
                     act([&](Recorded<Machine>& m) { m.on_message(now(), peer, bytes); });
-                  }}) {}
+                  }},
+                 wiring_.port, wiring_.accepted) {}
   ~MachineHost() { wake_.Cancel(); }
   MachineHost(const MachineHost&) = delete;
   MachineHost& operator=(const MachineHost&) = delete;

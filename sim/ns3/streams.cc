@@ -33,16 +33,19 @@ void silence(const Ptr<Socket>& socket) {
 
 void Streams::listen(Ptr<Socket> listener, const poise::Address& local) {
   listener_ = std::move(listener);
-  listener_->Bind(InetSocketAddress(to_ns3(local), kControlPort));
+  listener_->Bind(InetSocketAddress(to_ns3(local), port_));
   listener_->Listen();
-  listener_->SetAcceptCallback(
-      ns3::MakeNullCallback<bool, Ptr<Socket>, const Address&>(),
-      ns3::Callback<void, Ptr<Socket>, const Address&>([this](Ptr<Socket> socket, const Address&) {
-        const PeerId peer = next_++;
-        streams_[peer] = Stream{socket, {}, true};
-        watch(peer, socket);
-        events_.on_peer(peer, PeerEvent::up);
-      }));
+  listener_->SetAcceptCallback(ns3::MakeNullCallback<bool, Ptr<Socket>, const Address&>(),
+                               ns3::Callback<void, Ptr<Socket>, const Address&>(
+                                   [this](Ptr<Socket> socket, const Address&) { accept(socket); }));
+}
+
+void Streams::accept(Ptr<Socket> socket) {
+  const PeerId peer = accepted_ ? *accepted_ : next_++;
+  down(peer);
+  streams_[peer] = Stream{socket, {}, true};
+  watch(peer, socket);
+  events_.on_peer(peer, PeerEvent::up);
 }
 
 void Streams::open(PeerId peer, Ptr<Socket> socket, const poise::Address& local,
@@ -53,7 +56,7 @@ void Streams::open(PeerId peer, Ptr<Socket> socket, const poise::Address& local,
   watch(peer, socket);
   socket->SetConnectCallback(Event([this, peer](Ptr<Socket>) { connected(peer); }),
                              Event([this, peer](Ptr<Socket>) { down(peer); }));
-  socket->Connect(InetSocketAddress(to_ns3(remote), kControlPort));
+  socket->Connect(InetSocketAddress(to_ns3(remote), port_));
 }
 
 // A callback may silence its own socket, which destroys what it captured: the bodies are members.

@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
+#include <utility>
 
 #include <ns3/socket.h>
 
@@ -30,7 +32,10 @@ class Streams {
     std::function<void(PeerId, std::span<const std::uint8_t>)> on_message;
   };
 
-  explicit Streams(Events events) : events_(std::move(events)) {}
+  // With `accepted`, every stream that is accepted has that name, and ends the one before.
+  explicit Streams(Events events, std::uint16_t port = kControlPort,
+                   std::optional<PeerId> accepted = std::nullopt)
+      : events_(std::move(events)), port_(port), accepted_(accepted) {}
   ~Streams() { abandon(); }
   Streams(const Streams&) = delete;
   Streams& operator=(const Streams&) = delete;
@@ -51,6 +56,7 @@ class Streams {
     bool up = false;
   };
 
+  void accept(ns3::Ptr<ns3::Socket> socket);
   void watch(PeerId peer, ns3::Ptr<ns3::Socket> socket);
   void connected(PeerId peer);
   void receive(PeerId peer);
@@ -58,6 +64,8 @@ class Streams {
   void down(PeerId peer);
 
   Events events_;
+  std::uint16_t port_;  // of its own listener, and of those it connects to
+  std::optional<PeerId> accepted_;
   ns3::Ptr<ns3::Socket> listener_;
   std::map<PeerId, Stream> streams_;
   PeerId next_ = 1;

@@ -57,6 +57,7 @@ WorldConfig world_of(const Case& crash) {
   config.seed = crash.seed;
   config.loss = crash.loss;
   config.mirror = crash.mirror;
+  config.server.held_packets_max = crash.mirror ? 64 : 0;
   return config;
 }
 

@@ -96,5 +96,42 @@ TEST(Pair, GoesOnWithoutItsStandby) {
   EXPECT_EQ(client->got(), 500'000u);
 }
 
+// Takes everything in and says nothing.
+class Sink final : public Application {
+ public:
+  void on_ready(Instant, Stream& stream) override {
+    (void)stream.commit(stream.received(), stream.committed(), {});
+    if (stream.peer_closed()) stream.close();
+  }
+};
+
+// How long an upload stands still when its server dies: until a server has more of it than the dead
+// one ever acknowledged.
+Duration upload_stall(bool mirror) {
+  WorldConfig config = replicated_world([] { return std::make_unique<Sink>(); });
+  config.mirror = mirror;
+  config.server.held_packets_max = mirror ? 256 : 0;
+  World world(config);
+  world.run_for(200ms);
+  const auto client = start(world, 40'000'000);
+  world.run_for(30ms);
+  const Slot slot = world.active()->slots().at(0);
+  world.crash(0, true);
+  const Instant crashed = world.now();
+  world.run_for(4ms);  // what was on the wire when the server died has arrived
+  const std::uint64_t then = world.client().stream(slot)->acknowledged();
+  EXPECT_TRUE(world.run_while([&] { return world.client().stream(slot)->acknowledged() == then; },
+                              crashed + 10s));
+  const Duration stall = world.now() - crashed;
+  EXPECT_TRUE(world.run_while([&] { return !client->closed(); }, crashed + 60s));
+  return stall;
+}
+
+TEST(Pair, WithAMirrorTheClientNeedNotRepeatItself) {
+  const Duration alone = upload_stall(false), mirrored = upload_stall(true);
+  EXPECT_GE(alone, 190ms);    // the client's minimum RTO
+  EXPECT_LE(mirrored, 22ms);  // three heartbeats, the witness, and a round trip
+}
+
 }  // namespace
 }  // namespace poise::tcp::testing

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "model/balancer/outbox.h"
+#include "model/tcp/host/held_packets.h"
 #include "model/tcp/host/pair.h"
 #include "model/tcp/host/table.h"
 #include "model/wire/bytes.h"
@@ -56,6 +57,7 @@ struct Host::Core {
         table(config),
         pair(config, table, &listener_of),
         ports(config.seed),
+        held(config.held_packets_max),
         memory(kPacketMemory) {
     table.place().cookies = cookies_only();
   }
@@ -76,7 +78,10 @@ struct Host::Core {
   std::uint64_t minutes(Instant at) const { return table_clock(at) / 60'000; }
 
   Instant last_cookie_at() const { return std::max(cookie_at, pair.took_over_at()); }
+  void take(Instant now, Packet& packet, const wire::Datagram& datagram, const FlowKey& key);
+  void release(Instant now);
   void deliver(Instant now, Slot slot, const Segment& segment);
+  void reset(Instant now, const FlowKey& key, const Segment& segment);
   void on_stray(Instant now, const FlowKey& key, const Segment& segment, const Listener* listener);
   void on_syn(Instant now, const FlowKey& key, const Segment& segment, const Listener& listener);
   bool complete_cookie(Instant now, const FlowKey& key, const Segment& segment,
@@ -93,6 +98,7 @@ struct Host::Core {
   Instant now{};
   Instant cookie_at = Instant::min();  // the last cookie that was given, here or by a predecessor
   PacketOutbox replies;
+  HeldPackets held;
   std::vector<std::uint8_t> memory;
   Host::Counters counters;
 };
@@ -113,37 +119,73 @@ Verdict Host::on_packet(Instant now, Packet& packet) noexcept {
   if (wire::parse(bytes, datagram) != wire::Malformed::none) return Verdict::pass;
   const FlowKey key = key_of(datagram);
   if (!serves_address(core.config, key.destination) && !core.table.find(key)) return Verdict::pass;
+  if (!datagram.is_tcp() && !datagram.is_icmp_error) return Verdict::pass;
   if (!core.pair.serves()) {
     ++core.counters.silent;  // rule R12: nothing may be said, also no reset
+    core.held.hold(bytes);
     return Verdict::drop;
   }
-  if (datagram.is_icmp_error) {
-    core.on_icmp(now, bytes, datagram);
-    return Verdict::drop;
-  }
-  if (!datagram.is_tcp()) return Verdict::pass;
+  core.take(now, packet, datagram, key);
+  return Verdict::drop;
+}
+
+// A datagram to a server that serves.
+void Host::Core::take(Instant at, Packet& packet, const wire::Datagram& datagram,
+                      const FlowKey& key) {
+  const auto bytes = std::span<const std::uint8_t>(packet.bytes());
+  if (datagram.is_icmp_error) return on_icmp(at, bytes, datagram);
   if (datagram.is_fragment || !wire::has_right_transport_checksum(bytes, datagram)) {
-    ++core.counters.malformed;
-    return Verdict::drop;
+    ++counters.malformed;
+    return;
   }
-  ++core.counters.segments_in;
+  ++counters.segments_in;
   const Segment segment = read_segment(bytes, datagram);
-  const Listener* listener = listener_of(core.config, key);
-  std::optional<Slot> slot = core.table.find(key);
-  if (slot && listener && core.table.at(*slot)->gives_way_to(segment)) {
-    core.table.close(*slot);
+  const Listener* listener = listener_of(config, key);
+  std::optional<Slot> slot = table.find(key);
+  if (slot && listener && table.at(*slot)->gives_way_to(segment)) {
+    table.close(*slot);
     slot.reset();
   }
-  slot ? core.deliver(now, *slot, segment) : core.on_stray(now, key, segment, listener);
-  return Verdict::drop;
+  slot ? deliver(at, *slot, segment) : on_stray(at, key, segment, listener);
+}
+
+// After an event that may have made this replica the active one: what it held is taken in.
+void Host::Core::release(Instant at) {
+  if (held.empty() || !pair.serves()) return;
+  held.release([&](std::span<std::uint8_t> bytes) {
+    Packet packet(bytes, 0, bytes.size());
+    wire::Datagram datagram;
+    if (wire::parse(bytes, datagram) == wire::Malformed::none)
+      take(at, packet, datagram, key_of(datagram));
+  });
 }
 
 void Host::Core::deliver(Instant at, Slot slot, const Segment& segment) {
   Connection& connection = *table.at(slot);
   if (!connection.on_segment(at, segment)) {
-    if (const auto reset = reset_for(segment)) reply({connection.key()}, *reset);
+    const FlowKey key = connection.key();
+    // An older SYN-ACK of ours, or the predecessor's, is acknowledged: its cookie holds.
+    const Listener* listener = listener_of(config, key);
+    if (connection.half_open() && listener &&
+        open_cookie(config.secret, key, segment, minutes(at))) {
+      table.close(slot);
+      (void)complete_cookie(at, key, segment, *listener);
+      return;
+    }
+    reset(at, key, segment);
   }
   table.settle(at, slot, true);
+}
+
+void Host::Core::reset(Instant at, const FlowKey& key, const Segment& segment) {
+  if (at < last_cookie_at() + kQuiet) {
+    ++counters.silent;
+    return;
+  }
+  const auto answer = reset_for(segment);
+  if (!answer) return;
+  ++counters.resets;
+  reply({key}, *answer);
 }
 
 // A segment of no connection: a handshake's first or last, or a stray.
@@ -154,14 +196,7 @@ void Host::Core::on_stray(Instant at, const FlowKey& key, const Segment& segment
   if (listener && segment.has(flag::kAck) && !segment.has(flag::kSyn | flag::kRst) &&
       complete_cookie(at, key, segment, *listener))
     return;
-  if (at < last_cookie_at() + kQuiet) {
-    ++counters.silent;
-    return;
-  }
-  const auto reset = reset_for(segment);
-  if (!reset) return;
-  ++counters.resets;
-  reply({key}, *reset);
+  reset(at, key, segment);
 }
 
 Handshake Host::Core::agree(const FlowKey& key, const Segment& syn,
@@ -187,6 +222,8 @@ void Host::Core::on_syn(Instant at, const FlowKey& key, const Segment& segment,
   Segment wanted = segment;
   if (!listener.connection.timestamps) wanted.options.timestamps.reset();
   if (!listener.connection.window_scaling) wanted.options.window_scale.reset();
+  if (!wanted.options.mss && listener.connection.mss_unsaid > 0)
+    wanted.options.mss = listener.connection.mss_unsaid;
   wanted.options.sack_permitted = listener.connection.sack && segment.options.sack_permitted;
   const bool ecn = listener.connection.ecn && segment.has(flag::kEce) && segment.has(flag::kCwr);
   const Cookie cookie =
@@ -258,17 +295,20 @@ void Host::Core::reply(const Envelope& envelope, const Segment& segment) {
 void Host::on_peer(Instant now, PeerId peer, PeerEvent event) {
   core_->now = now;
   core_->pair.on_peer(now, peer, event);
+  core_->release(now);
 }
 
 void Host::on_message(Instant now, PeerId peer, std::span<const std::uint8_t> bytes) {
   core_->now = now;
   core_->pair.on_message(now, peer, bytes);
+  core_->release(now);
 }
 
 void Host::on_timer(Instant now) {
   Core& core = *core_;
   core.now = now;
   core.pair.on_timer(now);
+  core.release(now);
   if (!core.pair.serves()) return;
   while (const auto slot = core.table.next_due(now)) {
     core.table.at(*slot)->on_timer(now);
