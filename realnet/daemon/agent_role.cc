@@ -37,6 +37,7 @@ AgentRole::AgentRole(const AgentSettings& settings, ReadAgain read_again)
     : settings_(settings),
       read_again_(std::move(read_again)),
       frame_(settings.machine.name, settings.log, settings.state),
+      xdp_(settings),
       shards_(frame_.io(),
               {.send = [this](const Message& message) { carry(message); },
                .notice = [this](const Notice& notice) { take_notice(notice); },
@@ -54,7 +55,8 @@ AgentRole::AgentRole(const AgentSettings& settings, ReadAgain read_again)
 void AgentRole::add_shard() {
   const Emission emission = settings_.packets.emit == Emit::raw ? Emission::raw : Emission::verdict;
   shards_.add(std::make_unique<Agent>(settings_.machine), open_record(),
-              Queue(queue_of(settings_.packets, 0)), emission, cpu_of(settings_.packets, 0));
+              {Queue(queue_of(settings_.packets, 0)), xdp_.take_rings(0)}, emission,
+              seat_of(settings_.packets, 0));
 }
 
 std::unique_ptr<RecordWriter> AgentRole::open_record() {
@@ -117,6 +119,7 @@ void AgentRole::apply_host() {
 int AgentRole::run() {
   shards_.run();
   frame_.host().apply(host_plan(settings_, with_vips_));
+  xdp_.open(frame_.log());
   begin_timer_.expires_after(std::max(Instant{settings_.begin_at} - now(), Duration::zero()));
   begin_timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) begin();
@@ -125,6 +128,7 @@ int AgentRole::run() {
                                 settings_.stop_drain + std::chrono::seconds{1});
   health_.reset();
   dialer_.reset();
+  xdp_.close();
   shards_.stop();
   return status;
 }

@@ -16,6 +16,7 @@
 #include "realnet/daemon/record_file.h"
 #include "realnet/daemon/settings/settings.h"
 #include "realnet/daemon/waiting.h"
+#include "realnet/daemon/xdp_way.h"
 #include "realnet/packets/shards.h"
 
 namespace poise::realnet {
@@ -58,6 +59,7 @@ class AgentRole {
   ReadAgain read_again_;
   Frame frame_;
   std::unique_ptr<RecordFile> record_;
+  XdpWay xdp_;
   Shards<Agent> shards_;
   std::optional<Dialer> dialer_;
   WaitingOrders waiting_;

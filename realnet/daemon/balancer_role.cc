@@ -18,6 +18,7 @@ BalancerRole::BalancerRole(const BalancerSettings& settings, ReadAgain read_agai
     : settings_(settings),
       read_again_(std::move(read_again)),
       frame_(settings.machine.name, settings.log, settings.state),
+      xdp_(settings),
       shards_(frame_.io(),
               {.send = [this](const Message& message) { carry(message); },
                .notice = [this](const Notice& notice) { write_notice(frame_.log(), notice); },
@@ -44,8 +45,8 @@ void BalancerRole::add_shards() {
   for (std::uint32_t i = 0; i < settings_.packets.queues; ++i)
     shards_.add(std::make_unique<Balancer>(settings_.machine, policy::make(settings_.policy),
                                            memory_ ? memory_->lent(i) : LentMemory{}),
-                open_record(i), Queue(queue_of(settings_.packets, i)), emission,
-                cpu_of(settings_.packets, i));
+                open_record(i), {Queue(queue_of(settings_.packets, i)), xdp_.take_rings(i)},
+                emission, seat_of(settings_.packets, i));
 }
 
 // The first queue's record has the name that was given, the others' add their number.
@@ -109,9 +110,11 @@ void BalancerRole::carry(const Message& message) {
 int BalancerRole::run() {
   shards_.run();
   frame_.host().apply(host_plan(settings_));
+  xdp_.open(frame_.log());
   const int status =
       frame_.run(role(), settings_.operator_side.socket, settings_.metrics, settings_.stop_drain);
   listener_.reset();
+  xdp_.close();
   shards_.stop();
   return status;
 }

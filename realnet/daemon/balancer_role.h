@@ -14,6 +14,7 @@
 #include "realnet/daemon/frame.h"
 #include "realnet/daemon/record_file.h"
 #include "realnet/daemon/settings/settings.h"
+#include "realnet/daemon/xdp_way.h"
 #include "realnet/packets/shards.h"
 
 namespace poise::realnet {
@@ -52,6 +53,7 @@ class BalancerRole {
   std::optional<BalancerMemory> memory_;
   std::optional<std::uint64_t> written_version_;  // of the members in memory_
   std::vector<std::unique_ptr<RecordFile>> records_;
+  XdpWay xdp_;
   Shards<Balancer> shards_;
   std::optional<Listener> listener_;
   bool draining_ = false;

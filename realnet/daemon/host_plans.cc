@@ -22,17 +22,6 @@ std::optional<std::uint16_t> port_of(const Vip& vip) {
   return vip.port == 0 ? std::nullopt : std::optional(vip.port);
 }
 
-// Where tunnels come and go: the interface that was given, or that has the address. "all" of them
-// when the address is the host's as a whole (on its loopback, as routed data centres have it).
-std::string interface_of(const std::string& given, const Address& address) {
-  if (!given.empty()) return given;
-  for (const InterfaceAddress& has : interface_addresses())
-    if (has.address == address)
-      for (const Interface& interface : interfaces())
-        if (interface.index == has.interface_index && !interface.is_loopback) return interface.name;
-  return "all";
-}
-
 void append(std::vector<SysctlSetting>& all, std::vector<SysctlSetting> more) {
   all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
@@ -43,22 +32,6 @@ std::vector<Address> vip_addresses(const std::vector<Vip>& vips) {
     if (std::ranges::find(addresses, vip.address) == addresses.end())
       addresses.push_back(vip.address);
   return addresses;
-}
-
-// What balancers send to an agent's host.
-std::vector<Match> tunnels_of(const AgentConfig& config) {
-  switch (config.encapsulation) {
-    case wire::Encapsulation::caplance:
-      return {Match::udp_tunnel(config.address, wire::kCaplancePort)};
-    case wire::Encapsulation::gue:
-      return {Match::udp_tunnel(config.address, wire::kGuePort)};
-    case wire::Encapsulation::ipip:
-      return {Match::ip_tunnel(config.address, wire::protocol::kIpv4),
-              Match::ip_tunnel(config.address, wire::protocol::kIpv6)};
-    case wire::Encapsulation::gre:
-      return {Match::ip_tunnel(config.address, wire::protocol::kGre)};
-  }
-  return {};
 }
 
 // The answers whose MSS an agent clamps. Without an agent they leave as they are: a large MSS
@@ -77,9 +50,33 @@ RulesConfig answers_of(const AgentSettings& settings) {
 
 }  // namespace
 
+std::string tunnel_interface(const std::string& given, const Address& address) {
+  if (!given.empty()) return given;
+  for (const InterfaceAddress& has : interface_addresses())
+    if (has.address == address)
+      for (const Interface& interface : interfaces())
+        if (interface.index == has.interface_index && !interface.is_loopback) return interface.name;
+  return "all";
+}
+
+std::vector<Match> tunnels_of(const AgentConfig& config) {
+  switch (config.encapsulation) {
+    case wire::Encapsulation::caplance:
+      return {Match::udp_tunnel(config.address, wire::kCaplancePort)};
+    case wire::Encapsulation::gue:
+      return {Match::udp_tunnel(config.address, wire::kGuePort)};
+    case wire::Encapsulation::ipip:
+      return {Match::ip_tunnel(config.address, wire::protocol::kIpv4),
+              Match::ip_tunnel(config.address, wire::protocol::kIpv6)};
+    case wire::Encapsulation::gre:
+      return {Match::ip_tunnel(config.address, wire::protocol::kGre)};
+  }
+  return {};
+}
+
 HostPlan host_plan(const BalancerSettings& settings) {
   HostPlan plan;
-  const std::string interface = interface_of(settings.interface, settings.machine.address);
+  const std::string interface = tunnel_interface(settings.interface, settings.machine.address);
   if (settings.packets.emit != Emit::raw) {
     append(plan.sysctls, forward_from(interface, settings.machine.address.family()));
     append(plan.sysctls, accept_own_source(interface));
@@ -101,7 +98,7 @@ HostPlan host_plan(const BalancerSettings& settings) {
 
 HostPlan host_plan(const AgentSettings& settings, bool with_vips) {
   HostPlan plan;
-  const std::string interface = interface_of(settings.interface, settings.machine.address);
+  const std::string interface = tunnel_interface(settings.interface, settings.machine.address);
   append(plan.sysctls, quiet_arp(interface));
   append(plan.sysctls, loose_reverse_path(interface));
   if (settings.packets.rules) {

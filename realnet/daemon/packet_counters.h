@@ -32,6 +32,14 @@ Answer packet_counters(Shards<M>& shards) {
     add("queue_waiting", kernel.waiting);
     add("queue_dropped_full", kernel.dropped_full);
     add("queue_dropped_socket", kernel.dropped_socket);
+    for (const auto& ring : shard.intake().rings()) {
+      const XdpCounters& xdp = ring->counters();
+      add("xdp_received", xdp.received);
+      add("xdp_checksums_finished", xdp.checksums_finished);
+      add("xdp_sent", xdp.sent);
+      add("xdp_unwilling", xdp.unwilling);
+      add("xdp_dropped", ring->kernel().dropped);
+    }
     for (const RawSender* sender : shard.senders()) {
       const RawSender::Counters& raw = sender->counters();
       add("raw_sent", raw.sent);

@@ -26,9 +26,10 @@ QueueSettings queue_of(const PacketSettings& settings, std::uint32_t index) {
           .fail_open = settings.fail == Fail::open};
 }
 
-std::optional<unsigned> cpu_of(const PacketSettings& settings, std::uint32_t index) {
-  if (settings.cpus.empty()) return std::nullopt;
-  return settings.cpus[index % settings.cpus.size()];
+Seat seat_of(const PacketSettings& settings, std::uint32_t index) {
+  Seat seat{.patient = settings.turns == Turns::patient};
+  if (!settings.cpus.empty()) seat.cpu = settings.cpus[index % settings.cpus.size()];
+  return seat;
 }
 
 // PAUSE drains where flows are tracked (model/balancer/README.md); the other wish is `now`.

@@ -15,6 +15,7 @@
 #include "realnet/daemon/settings/changes.h"
 #include "realnet/daemon/settings/settings.h"
 #include "realnet/packets/nfqueue.h"
+#include "realnet/system/thread.h"
 
 namespace poise::realnet {
 
@@ -24,8 +25,8 @@ Credentials credentials_of(const CredentialSettings& settings);
 // The queue with this number among the role's, from 0.
 QueueSettings queue_of(const PacketSettings& settings, std::uint32_t index);
 
-// Where that queue's thread runs; none: anywhere.
-std::optional<unsigned> cpu_of(const PacketSettings& settings, std::uint32_t index);
+// How that queue's thread runs.
+Seat seat_of(const PacketSettings& settings, std::uint32_t index);
 
 // drain, pause ({"now":true}: at once; else it drains), resume, deregister; none: another word.
 std::optional<Command::Kind> order_of(const nlohmann::json& request);

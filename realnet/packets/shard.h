@@ -1,4 +1,4 @@
-// One machine on one queue: what its thread does with a burst, and what it asks of the world.
+// One machine on one intake: what its thread does with a burst, and what it asks of the world.
 #pragma once
 
 #include <array>
@@ -15,14 +15,15 @@
 #include "model/balancer/record.h"
 #include "model/balancer/recorded.h"
 #include "model/machine.h"
-#include "realnet/packets/nfqueue.h"
+#include "realnet/packets/intake.h"
 #include "realnet/packets/raw_sender.h"
 #include "realnet/system/clock.h"
 
 namespace poise::realnet {
 
 // How a forwarded datagram leaves. verdict: the kernel goes on with its new bytes, routes and
-// forwards them; what changed its family leaves raw. raw: always over a raw socket.
+// forwards them; what changed its family leaves raw. Of a ring's: out of its device, or raw. raw:
+// always over a raw socket.
 enum class Emission : std::uint8_t { verdict, raw };
 
 // What a machine wants carried out on the control thread, in order.
@@ -36,29 +37,21 @@ class Shard {
  public:
   // `carries`: messages, notices and datagrams that control events cause are carried out; of
   // several shards, the first one's. `clock`: what time it is when a burst is decided about.
-  Shard(std::unique_ptr<M> machine, std::unique_ptr<RecordWriter> writer, Queue queue,
+  Shard(std::unique_ptr<M> machine, std::unique_ptr<RecordWriter> writer, Intake intake,
         Emission emission, bool carries, std::function<Instant()> clock = now)
       : machine_(std::move(machine)),
         writer_(std::move(writer)),
         recorded_(*machine_, writer_.get()),
-        queue_(std::move(queue)),
+        intake_(std::move(intake)),
         emission_(emission),
         carries_(carries),
         clock_(std::move(clock)) {}
 
-  // The shard's thread: takes one burst, decides, sends it on. True: look at errands() and
+  // The shard's thread: takes what is there, decides, sends it on. True: look at errands() and
   // deadline().
   bool work() {
-    const std::size_t count = queue_.receive();
-    if (count == 0) return false;
     bool asks = false;
-    {
-      const std::lock_guard lock(mutex_);
-      const Instant before = deadline_;
-      decide(count);
-      asks = !errands_.empty() || deadline_ < before;
-    }
-    emit(count);
+    intake_.receive([&](auto& source, std::size_t count) { asks |= serve(source, count); });
     return asks;
   }
 
@@ -83,7 +76,8 @@ class Shard {
   const M& machine() const { return *machine_; }
   void finish_record() { recorded_.finish(); }
 
-  const Queue& queue() const { return queue_; }
+  const Queue& queue() const { return intake_.queue(); }
+  const Intake& intake() const { return intake_; }
   // The shard's thread's, and that of the control events.
   std::array<const RawSender*, 2> senders() const { return {&sender_, &control_sender_}; }
 
@@ -108,35 +102,50 @@ class Shard {
     void wake_at(Instant at) { shard.deadline_ = at; }
   };
 
-  void decide(std::size_t count) {
-    const std::span packets = queue_.packets();
+  // One burst of a Queue or an XdpRing.
+  template <class Source>
+  bool serve(Source& source, std::size_t count) {
+    bool asks = false;
+    Instant at;
+    {
+      const std::lock_guard lock(mutex_);
+      at = clock_();  // not before the last control event
+      const Instant before = deadline_;
+      decide(source, count, at);
+      asks = !errands_.empty() || deadline_ < before;
+    }
+    emit(source, count, at);
+    if (!held_sizes_.empty()) send_held();
+    return asks;
+  }
+
+  template <class Source>
+  void decide(Source& source, std::size_t count, Instant at) {
     const std::span verdicts = std::span(verdicts_).first(count);
     World world{*this, true, true};
-    const Instant at = clock_();
-    if constexpr (requires(M & m) { m.on_burst(at, packets, verdicts); }) {
+    if constexpr (requires(M & m) { m.on_burst(at, source.packets(), verdicts); }) {
       if (!recorded_.is_recording()) {
-        machine_->on_burst(at, packets, verdicts);
+        machine_->on_burst(at, source.packets(), verdicts);
         drain(recorded_, world);
         return;
       }
     }
     for (std::size_t i = 0; i < count; ++i) {
-      verdicts[i] = decide_one(at, i);
+      verdicts[i] = decide_one(source, at, i);
       drain(recorded_, world);
     }
   }
 
-  Verdict decide_one(Instant at, std::size_t i) {
-    Packet& packet = queue_.packets()[i];
+  template <class Source>
+  Verdict decide_one(Source& source, Instant at, std::size_t i) {
+    Packet& packet = source.packets()[i];
     if constexpr (requires(M & m) { m.on_egress(at, packet); }) {
-      if (is_egress(i)) return recorded_.on_egress(at, packet);
+      if (is_egress(source.hook(i))) return recorded_.on_egress(at, packet);
     }
     return recorded_.on_packet(at, packet);
   }
 
-  bool is_egress(std::size_t i) const {
-    return queue_.hook(i) == Hook::output || queue_.hook(i) == Hook::postrouting;
-  }
+  static bool is_egress(Hook hook) { return hook == Hook::output || hook == Hook::postrouting; }
 
   // The machine lends what it transmits for the moment only, and it follows the burst that caused
   // it: a later piece must not overtake its first. The memory is kept.
@@ -156,30 +165,41 @@ class Shard {
     held_sizes_.clear();
   }
 
-  void emit(std::size_t count) {
+  void emit(Queue& queue, std::size_t count, Instant) {
     using Fate = Queue::Fate;
-    const std::span packets = queue_.packets();
+    const std::span packets = queue.packets();
     for (std::size_t i = 0; i < count; ++i) {
       // What the host sends may have been rewritten (its MSS); what arrives passes as it came.
       fates_[i] = verdicts_[i] != Verdict::pass ? Fate::drop
-                  : is_egress(i)                ? Fate::replace
+                  : is_egress(queue.hook(i))    ? Fate::replace
                                                 : Fate::accept;
       if (verdicts_[i] != Verdict::forward) continue;
       const bool is_v4 = packets[i].bytes()[0] >> 4 == 4;
-      if (emission_ == Emission::verdict && is_v4 == queue_.is_v4(i))
+      if (emission_ == Emission::verdict && is_v4 == queue.is_v4(i))
         fates_[i] = Fate::replace;
       else
         sender_.queue(packets[i]);
     }
     sender_.flush();
-    queue_.settle(std::span(fates_).first(count));
-    if (!held_sizes_.empty()) send_held();
+    queue.settle(std::span(fates_).first(count));
+  }
+
+  // What the kernel has given away it does not take back with a verdict: what passes, and what
+  // ends on this host, is sent to it.
+  void emit(XdpRing& ring, std::size_t count, Instant at) {
+    for (std::size_t i = 0; i < count; ++i) {
+      if (verdicts_[i] == Verdict::drop) continue;
+      const bool leaves = verdicts_[i] == Verdict::forward && emission_ == Emission::verdict;
+      if (!leaves || !ring.forward(i, at)) sender_.queue(ring.packets()[i]);
+    }
+    sender_.flush();
+    ring.settle();
   }
 
   std::unique_ptr<M> machine_;
   std::unique_ptr<RecordWriter> writer_;
   Recorded<M> recorded_;
-  Queue queue_;
+  Intake intake_;
   RawSender sender_;          // the shard's thread's
   RawSender control_sender_;  // of who holds mutex_
   Emission emission_;

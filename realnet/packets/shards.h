@@ -45,18 +45,18 @@ class Shards {
   Shards(const Shards&) = delete;
   Shards& operator=(const Shards&) = delete;
 
-  // `cpu`: where its thread runs; none: anywhere. REQUIRES: before run().
-  void add(std::unique_ptr<M> machine, std::unique_ptr<RecordWriter> writer, Queue queue,
-           Emission emission, std::optional<unsigned> cpu = {}) {
-    cpus_.push_back(cpu);
+  // `seat`: how its thread runs. REQUIRES: before run().
+  void add(std::unique_ptr<M> machine, std::unique_ptr<RecordWriter> writer, Intake intake,
+           Emission emission, Seat seat = {}) {
+    seats_.push_back(seat);
     shards_.push_back(std::make_unique<Shard<M>>(std::move(machine), std::move(writer),
-                                                 std::move(queue), emission, shards_.empty()));
+                                                 std::move(intake), emission, shards_.empty()));
   }
 
   // Begins to take packets.
   void run() {
     for (std::size_t i = 0; i < shards_.size(); ++i)
-      threads_.emplace_back([this, i] { work(*shards_[i], cpus_[i]); });
+      threads_.emplace_back([this, i] { work(*shards_[i], seats_[i]); });
   }
   // Ends the threads, then the records. Idempotent.
   void stop() {
@@ -119,9 +119,9 @@ class Shards {
     return locks;
   }
 
-  void work(Shard<M>& shard, std::optional<unsigned> cpu) {
+  void work(Shard<M>& shard, const Seat& seat) {
     try {
-      if (cpu) pin_to_cpu(*cpu);
+      take(seat);
       while (!stopping_) {
         if (!shard.work() || wake_posted_.exchange(true)) continue;
         boost::asio::post(io_, [this] {
@@ -190,7 +190,7 @@ class Shards {
   boost::asio::steady_timer timer_;
   Instant armed_ = kNever;  // when timer_ fires
   std::vector<std::unique_ptr<Shard<M>>> shards_;
-  std::vector<std::optional<unsigned>> cpus_;
+  std::vector<Seat> seats_;
   std::vector<std::thread> threads_;
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> wake_posted_ = false;

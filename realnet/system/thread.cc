@@ -18,6 +18,12 @@ void pin_to_cpu(unsigned cpu) {
   checked(::sched_setaffinity(0, sizeof set, &set), "run on processor " + std::to_string(cpu));
 }
 
+void take(const Seat& seat) {
+  if (seat.cpu) pin_to_cpu(*seat.cpu);
+  const sched_param none{};
+  if (seat.patient) checked(::sched_setscheduler(0, SCHED_BATCH, &none), "schedule as a batch");
+}
+
 Duration thread_time() {
   return clock_time(CLOCK_THREAD_CPUTIME_ID);
 }

@@ -2,10 +2,21 @@
 #pragma once
 
 #include <ctime>
+#include <optional>
 
 #include "model/time.h"
 
 namespace poise::realnet {
+
+// How a thread runs. `cpu`: none: anywhere. `patient`: it does not interrupt another thread when
+// something comes for it (SCHED_BATCH), so it finds more at once and costs less.
+struct Seat {
+  std::optional<unsigned> cpu = {};
+  bool patient = false;
+};
+
+// Of this thread. Throws SystemError.
+void take(const Seat& seat);
 
 // Of this thread. Throws SystemError: "run on processor 7: Invalid argument" when there is none.
 void pin_to_cpu(unsigned cpu);

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 BUILD = Path(os.environ["POISE_BUILD"]) / "realnet/daemon"
+DROP_IN = Path(__file__).resolve().parents[2] / "realnet/daemon/systemd/xdp.conf"
 WAIT_S = 20
 SETTINGS = {
     "balancer": ["--address", "10.0.0.1"],
@@ -21,10 +22,11 @@ SETTINGS = {
 COMMON = ["--vip", '[{ address = "10.0.0.50", port = 80 }]', "--control.plain", "true"]
 
 
-def capabilities(role):
-    """Those that the unit names, as setpriv takes them."""
+def capabilities(role, way):
+    """Those that the unit names, and its drop-in for XDP, as setpriv takes them."""
     unit = (BUILD / f"systemd/poise-{role}.service").read_text()
-    (names,) = re.findall(r"^CapabilityBoundingSet=(.+)$", unit, re.MULTILINE)
+    unit += DROP_IN.read_text() if way == "xdp" else ""
+    names = " ".join(re.findall(r"^CapabilityBoundingSet=(.+)$", unit, re.MULTILINE))
     return [name.removeprefix("CAP_").lower() for name in names.split()]
 
 
@@ -52,9 +54,10 @@ class Ear:
             self.text += more.decode()
 
 
+@pytest.mark.parametrize("way", ["queue", "xdp"])
 @pytest.mark.parametrize("role", SETTINGS)
-def test_a_role_lives_with_the_capabilities_of_its_unit(role, folder):
-    left = capabilities(role)
+def test_a_role_lives_with_the_capabilities_of_its_unit(role, way, folder):
+    left = capabilities(role, way)
     bounds = ",".join(["-all", *(f"+{name}" for name in left)])
     address = SETTINGS[role][1]
     prepare = (
@@ -64,7 +67,7 @@ def test_a_role_lives_with_the_capabilities_of_its_unit(role, folder):
     command = [
         "unshare", "--net", "sh", "-c", prepare, "poised",
         "setpriv", "--bounding-set", bounds, "--inh-caps", "-all", "--no-new-privs",
-        BUILD / "poised", role, *SETTINGS[role], *COMMON,
+        BUILD / "poised", role, *SETTINGS[role], *COMMON, "--packets.from", way,
         "--state.folder", folder, "--operator.socket", folder / "socket",
     ]  # fmt: skip
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)

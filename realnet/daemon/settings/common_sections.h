@@ -131,6 +131,16 @@ std::vector<scenario::Field> packet_fields() {
   return {
       key<kOf, &P::queues>("queues", "Queues, each with a thread.").range(1, 256),
       key<kOf, &P::first_queue>("first_queue", "Number of the first NFQUEUE.").range(0, 65535),
+      spelled<FromSpelling, kOf, &P::from>(
+          "from",
+          "How packets come: all through the queues, or by AF_XDP before the kernel's stack, which "
+          "costs half, and what that leaves (fragments, options, ICMP, other devices) through the "
+          "queues. xdp needs a driver with XDP, CAP_BPF, and the device for itself."),
+      spelled<TurnsSpelling, kOf, &P::turns>(
+          "turns",
+          "When a queue's thread gets its processor: prompt interrupts what runs there for every "
+          "packet; patient (SCHED_BATCH) waits for its turn, finds more packets at once and costs "
+          "less, but is milliseconds late while others compute."),
       spelled<SpreadSpelling, kOf, &P::spread>(
           "spread",
           "What says which queue a packet goes to: its flow, or the core that received it, which "

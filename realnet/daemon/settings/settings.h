@@ -28,10 +28,14 @@ struct CredentialSettings {
 enum class Emit : std::uint8_t { automatic, verdict, raw };
 enum class Fail : std::uint8_t { closed, open };
 enum class Spread : std::uint8_t { flow, core };
+enum class From : std::uint8_t { queue, xdp };
+enum class Turns : std::uint8_t { prompt, patient };
 
 struct PacketSettings {
   std::uint32_t queues = 1;
   std::uint32_t first_queue = 0;  // queues first_queue, first_queue + 1, ...
+  From from = From::queue;        // how they come: all queued, or by AF_XDP and the rest queued
+  Turns turns = Turns::prompt;    // when the queues' threads get their processor
   Spread spread = Spread::flow;   // what says which queue a packet goes to
   Emit emit = Emit::automatic;
   Fail fail = Fail::closed;

@@ -64,10 +64,14 @@ struct WordSpelling {
 inline constexpr std::array<std::string_view, 3> kEmitWords{"auto", "verdict", "raw"};
 inline constexpr std::array<std::string_view, 2> kFailWords{"closed", "open"};
 inline constexpr std::array<std::string_view, 2> kSpreadWords{"flow", "core"};
+inline constexpr std::array<std::string_view, 2> kFromWords{"queue", "xdp"};
+inline constexpr std::array<std::string_view, 2> kTurnsWords{"prompt", "patient"};
 inline constexpr std::array<std::string_view, 4> kLogLevelWords{"debug", "info", "warning",
                                                                 "error"};
 using EmitSpelling = WordSpelling<Emit, kEmitWords>;
 using SpreadSpelling = WordSpelling<Spread, kSpreadWords>;
+using FromSpelling = WordSpelling<From, kFromWords>;
+using TurnsSpelling = WordSpelling<Turns, kTurnsWords>;
 using FailSpelling = WordSpelling<Fail, kFailWords>;
 using LogLevelSpelling = WordSpelling<LogLevel, kLogLevelWords>;
 
