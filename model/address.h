@@ -44,6 +44,17 @@ class Address {
     return (words[0] | words[1] | (words[2] ^ kWords[2])) == 0;
   }
   constexpr bool is_unspecified() const { return *this == Address{} || *this == Address::v4(0); }
+  // Not unspecified, loopback, multicast, or (IPv4) broadcast, "this network" and reserved (RFC
+  // 6890): the address of one host that others can send to.
+  constexpr bool is_single_host() const {
+    if (is_v4()) {
+      const std::uint32_t top = as_v4() >> 24;
+      return top != 0 && top != 127 && top < 224;
+    }
+    constexpr std::array<std::uint8_t, 16> kLoopback{0, 0, 0, 0, 0, 0, 0, 0,
+                                                     0, 0, 0, 0, 0, 0, 0, 1};
+    return *this != Address{} && bytes_ != kLoopback && bytes_[0] != 0xff;
+  }
   // REQUIRES: is_v4(). Host byte order.
   constexpr std::uint32_t as_v4() const {
     return static_cast<std::uint32_t>(bytes_[12]) << 24 |

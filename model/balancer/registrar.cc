@@ -110,9 +110,8 @@ void Registrar::take_register(Instant now, PeerId id, Peer& peer, const Tokens& 
   if (!is_backend_name(tokens[1]))
     return refuse("name is not 1 to 64 characters of A-Z a-z 0-9 . _ -");
   if (!address) return refuse("ip not parseable");
-  if (address->family() != config_.address.family() || address->is_unspecified())
-    return refuse("ip not reachable: it must be an address of the balancer's family");
-  if (is_own(*address)) return refuse("ip is the balancer's own, or a vip");
+  if (const std::string_view objection = objection_to(*address); !objection.empty())
+    return refuse(std::string(objection));
   if (!weight)
     return refuse("option is not weight=1 to weight=" + std::to_string(kBackendWeightMax));
 
@@ -220,10 +219,15 @@ void Registrar::take_deregister(PeerId id, Peer& peer) {
   hang_up(id, peer);
 }
 
-bool Registrar::is_own(const Address& address) const {
-  return address == config_.address ||
-         std::any_of(config_.vips.begin(), config_.vips.end(),
-                     [&](const Vip& vip) { return vip.address == address; });
+std::string_view Registrar::objection_to(const Address& address) const {
+  if (address.family() != config_.address.family())
+    return "ip not reachable: it must be an address of the balancer's family";
+  if (!address.is_single_host())
+    return "ip not reachable: it must be one host's, not loopback, multicast or broadcast";
+  const bool is_own = address == config_.address ||
+                      std::any_of(config_.vips.begin(), config_.vips.end(),
+                                  [&](const Vip& vip) { return vip.address == address; });
+  return is_own ? "ip is the balancer's own, or a vip" : "";
 }
 
 void Registrar::hang_up(PeerId id, Peer& peer) {

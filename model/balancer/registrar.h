@@ -115,7 +115,8 @@ class Registrar {
 
   void invalid(PeerId id, std::string reason);
   void say(PeerId id, std::string line);
-  bool is_own(const Address& address) const;
+  // Why no backend can have this address; empty: it can.
+  std::string_view objection_to(const Address& address) const;
 
   const BalancerConfig& config_;
   BackendSet& backends_;

@@ -19,7 +19,7 @@ std::string plural(std::size_t count, const std::string& noun) {
 
 // Nobody's data path is taken on trust but that of who had proved it to the life before.
 BackendRef Registrar::restore(Instant now, const SnapshotMember& saved) {
-  if (saved.address.family() != config_.address.family() || is_own(saved.address)) return {};
+  if (!objection_to(saved.address).empty()) return {};
   const BackendSet::Added added =
       backends_.restore(now, saved.name, saved.address, saved.weight, saved.state,
                         saved.ramp_left.value_or(Duration::zero()));

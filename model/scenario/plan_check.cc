@@ -109,11 +109,6 @@ void check_explicit(const TopologySpec& spec, Problems& problems) {
                  "topology: no client has a way to a balancer, on to a backend and back");
 }
 
-// Multicast, IPv4 broadcast and reserved.
-bool is_many_hosts(const Address& address) {
-  return address.is_v4() ? address.as_v4() >> 29 == 7 : address.bytes()[0] == 0xff;
-}
-
 }  // namespace
 
 void check_topology(const Plan& plan, Problems& problems) {
@@ -141,7 +136,7 @@ void check_service(const Plan& plan, Problems& problems) {
         (vip.address.is_v4() && vip.address.as_v4() >> 18 == 0x0a000000 >> 18))
       problems.add(key, key + " is " + quoted(vip.address.to_string()) +
                             "; allowed: outside 10.0.0.0/14, where the hosts and routers live");
-    if (is_many_hosts(vip.address))
+    else if (!vip.address.is_single_host())
       problems.add(key, key + " is " + quoted(vip.address.to_string()) +
                             "; allowed: the address of a single host");
     if (!vip.address.is_v4() && service.mtu < 1280)

@@ -31,25 +31,13 @@ TypeAndCode type_of(IcmpError error, Family family) {
   return {};
 }
 
-// Not unspecified, loopback, multicast or (IPv4) broadcast and reserved.
-bool is_single_host(const Address& address) {
-  if (address.is_unspecified()) return false;
-  if (address.is_v4()) {
-    const std::uint32_t top = address.as_v4() >> 24;
-    return top != 0 && top != 127 && top < 224;
-  }
-  static constexpr Address kLoopback =
-      Address::v6({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
-  return address.bytes()[0] != 0xff && address != kLoopback;
-}
-
 // IPv6 makes an exception for packet-too-big: multicast senders must learn the MTU too (RFC
 // 4443, 2.4 e.3).
 bool may_answer(IcmpError error, const Datagram& datagram) {
   if (datagram.is_icmp_error || datagram.is_later_fragment()) return false;
-  if (!is_single_host(datagram.source)) return false;
+  if (!datagram.source.is_single_host()) return false;
   if (datagram.family == Family::v6 && error == IcmpError::packet_too_big) return true;
-  return is_single_host(datagram.destination);
+  return datagram.destination.is_single_host();
 }
 
 }  // namespace

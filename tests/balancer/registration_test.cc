@@ -57,7 +57,8 @@ TEST(Registration, RefusesAWrongNonce) {
 TEST(Registration, RefusesAnAddressItCannotReach) {
   Rig rig;
   PeerId peer = 0;
-  for (const char* address : {"::1", "0.0.0.0", "10.0.0", "web1", ""}) {
+  for (const char* address :
+       {"::1", "0.0.0.0", "127.0.0.1", "224.0.0.1", "255.255.255.255", "10.0.0", "web1", ""}) {
     ++peer;
     rig.up(peer).says(peer, std::string("REGISTER web1 ") + address);
     EXPECT_TRUE(rig.lines(peer).at(0).starts_with("INVALID ip")) << address;

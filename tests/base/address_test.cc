@@ -15,6 +15,15 @@ TEST(Address, WritesWhatItReads) {
   }
 }
 
+TEST(Address, TellsOneHostFromMany) {
+  for (const char* text : {"10.0.0.1", "1.0.0.0", "126.255.255.255", "128.0.0.1", "223.255.255.255",
+                           "2001:db8::1", "fe80::1", "fd00::", "::2"})
+    EXPECT_TRUE(Address::parse(text)->is_single_host()) << text;
+  for (const char* text : {"0.0.0.0", "0.0.0.1", "127.0.0.1", "127.255.255.255", "224.0.0.1",
+                           "239.1.2.3", "240.0.0.1", "255.255.255.255", "::", "::1", "ff02::1"})
+    EXPECT_FALSE(Address::parse(text)->is_single_host()) << text;
+}
+
 TEST(Address, RefusesNonsense) {
   for (const char* text : {"",
                            "1",
