@@ -14,8 +14,13 @@ constexpr auto kClockSlack = std::chrono::milliseconds{2};  // of timestamps' ti
 
 void Sender::on_ack(Instant now, const Ack& ack) {
   State& s = *state_;
+  const bool was_recovering = s.phase == State::Phase::recovery;
   const State::Progress progress = s.take_in(now, ack);
-  if (progress.rtt) s.round_trip.sample(*progress.rtt);
+  // Without a sample the back-off stays (Karn's algorithm; RFC 6298, 5).
+  if (progress.rtt)
+    s.round_trip.sample(*progress.rtt);
+  else if (progress.advanced && ack.rtt)
+    s.round_trip.sample(*ack.rtt);
   if (ack.ece && ack.position > s.ecn_recover) {  // once a window (RFC 3168, 6.1.2)
     s.ecn_recover = s.max;
     s.cwr = true;
@@ -24,7 +29,6 @@ void Sender::on_ack(Instant now, const Ack& ack) {
   if (progress.advanced) {
     s.timeouts = 0;
     s.duplicates = 0;
-    s.round_trip.reset_back_off();
     s.undo_if_spurious(ack, progress);
     s.end_phase_if_done(ack, progress);
   }
@@ -33,7 +37,7 @@ void Sender::on_ack(Instant now, const Ack& ack) {
   s.detect(now, ack, progress);
   if (s.phase == State::Phase::recovery)
     s.steer(progress);
-  else if (progress.advanced)
+  else if (progress.advanced && !was_recovering)  // its end sets the window (RFC 6582, 3.2)
     s.congestion.on_acknowledged(now, progress.delivered, progress.flight_before,
                                  s.round_trip.srtt().value_or(Duration{}));
   s.arm(now, progress.advanced);

@@ -32,8 +32,6 @@ class RoundTrip {
     backoff_ = 0;
   }
   void back_off() { backoff_ = std::min(backoff_ + 1, 16u); }
-  // Progress was made, though no sample: RFC 6298, 5.7 keeps the back-off, Linux and we do not.
-  void reset_back_off() { backoff_ = 0; }
 
   Duration rto() const { return std::min(rto_ * (std::int64_t{1} << backoff_), rto_max_); }
   std::optional<Duration> srtt() const { return has_sample_ ? std::optional(srtt_) : std::nullopt; }

@@ -50,19 +50,19 @@ void Sender::set_mss(std::uint32_t mss) {
 std::optional<Sender::Piece> Sender::next(Instant, Position end, bool fin, Position edge) const {
   const State& s = *state_;
   const std::uint64_t window = s.congestion.window();
-  if (s.lost > 0 && (s.forced || s.flight + s.mss <= window || s.flight == 0)) {
-    for (std::size_t i = 0; i < s.ledger.size(); ++i) {
-      const Transmission& entry = s.ledger[i];
-      if (!entry.lost) continue;
-      // The FIN's position is one more than a segment's bytes may be.
-      const Position most = entry.range.begin + s.mss;
-      const Position last =
-          entry.range.end <= most || entry.range.end > end + 1
-              ? entry.range.end
-              : (entry.range.end == most + 1 && fin && entry.range.end == end + 1 ? entry.range.end
-                                                                                  : most);
-      return Piece{{entry.range.begin, std::min(last, entry.range.end)}, true, false};
-    }
+  for (std::size_t i = 0; s.lost > 0 && i < s.ledger.size(); ++i) {
+    const Transmission& entry = s.ledger[i];
+    if (!entry.lost) continue;
+    // The FIN's position is one more than a segment's bytes may be.
+    const Position most = entry.range.begin + s.mss;
+    const Position last =
+        entry.range.end <= most || entry.range.end > end + 1
+            ? entry.range.end
+            : (entry.range.end == most + 1 && fin && entry.range.end == end + 1 ? entry.range.end
+                                                                                : most);
+    const Range range{entry.range.begin, std::min(last, entry.range.end)};
+    if (!s.forced && s.flight > 0 && s.flight + range.size() > window) break;
+    return Piece{range, true, false};
   }
   // New data, and behind the last of it the FIN.
   Position last = std::min({end, edge, s.max + s.mss});
