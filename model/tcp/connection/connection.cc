@@ -14,6 +14,14 @@ namespace {
 // may be too much is room that the buffer has.
 constexpr std::uint64_t kWindowSlack = 65536;
 
+// A way that lost a SYN is met with care: RFC 6298, 5.7 for the timeout; RFC 5681, 3.1 for the
+// window, as RFC 6928, 2 eases it to more than one loss.
+SenderConfig after_lost_handshake(SenderConfig sender, std::uint32_t syn_count) {
+  sender.rto_initial = std::max<Duration>(sender.rto_initial, std::chrono::seconds{3});
+  if (syn_count > 2) sender.initial_window_segments = 1;
+  return sender;
+}
+
 }  // namespace
 
 std::uint8_t scale_for(std::uint32_t buffer) {
@@ -58,7 +66,7 @@ void Connection::open_cookie(Instant now, const Handshake& handshake,
                              std::uint32_t timestamp_offset, std::uint32_t recent) {
   open_passive(now, handshake, timestamp_offset, recent);
   syn_due_ = false;
-  syn_count_ = 2;  // no sample of the round-trip time
+  syn_count_ = 0;  // no sample of the round-trip time
 }
 
 void Connection::agree(const Segment& syn) {
@@ -85,6 +93,7 @@ void Connection::establish(Instant now, std::optional<Duration> rtt) {
   scale_out_ = handshake_.window_scale.value_or(0);
   if (!handshake_.window_scale) scale_in_ = 0;
   mss_ = effective_mss();
+  if (syn_count_ > 1) sender_ = Sender(after_lost_handshake(config_.sender, syn_count_));
   sender_.start(now, 1, 1, mss_, handshake_.sack_permitted, rtt);
   timestamp_recent_at_ = progress_at_ = now;
   syn_at_ = kNever;

@@ -145,6 +145,7 @@ class Connection final : public Stream {
   enum class Step : std::uint8_t { go_on, done, reset };
   bool on_syn_sent(Instant now, const Segment& segment) noexcept;
   Step check_sequence(Instant now, const Segment& segment) noexcept;
+  bool is_old(Instant now, const Timestamps& timestamps) const noexcept;
   bool refuses_timestamp(Instant now, const Segment& segment) noexcept;
   Step on_reset(Instant now, const Segment& segment) noexcept;
   Step check_acknowledgment(Instant now, const Segment& segment) noexcept;

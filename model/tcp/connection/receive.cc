@@ -71,7 +71,7 @@ Connection::Step Connection::check_sequence(Instant now, const Segment& segment)
   const Position edge = std::max(static_cast<Position>(last_edge_) + 1, receive_next());
   if (end >= last_ack_ && begin <= edge && (begin < edge || segment.length() == 0)) {
     if (segment.options.timestamps && handshake_.timestamps && begin <= last_ack_ &&
-        !before(segment.options.timestamps->value, timestamp_recent_)) {
+        !is_old(now, *segment.options.timestamps)) {
       timestamp_recent_ = segment.options.timestamps->value;
       timestamp_recent_at_ = now;
     }
@@ -90,13 +90,17 @@ Connection::Step Connection::check_sequence(Instant now, const Segment& segment)
   return Step::done;
 }
 
+// After 24 days a clock may have wrapped: then whatever comes is new (RFC 7323, 5.5).
+bool Connection::is_old(Instant now, const Timestamps& timestamps) const noexcept {
+  return before(timestamps.value, timestamp_recent_) &&
+         now - timestamp_recent_at_ <= kTimestampsOld;
+}
+
 // PAWS (RFC 7323, 5.3): a segment older than what was seen is a ghost.
 bool Connection::refuses_timestamp(Instant now, const Segment& segment) noexcept {
   if (!handshake_.timestamps || segment.has(flag::kRst)) return false;
   if (!segment.options.timestamps) return true;  // RFC 7323, 3.2: silently
-  if (!before(segment.options.timestamps->value, timestamp_recent_) ||
-      now - timestamp_recent_at_ > kTimestampsOld)
-    return false;
+  if (!is_old(now, *segment.options.timestamps)) return false;
   ack_now_ = true;
   return true;
 }
@@ -164,7 +168,10 @@ void Connection::on_acknowledgment(Instant now, const Segment& segment,
   if (handshake_.timestamps && segment.options.timestamps) {
     const std::uint32_t age =
         place_->clock->at(now) + timestamp_offset_ - segment.options.timestamps->echo;
-    if (age < 1u << 22) ack.echoed_at = now - std::chrono::milliseconds{age};
+    if (age < 1u << 22) {
+      ack.echoed_at = now - std::chrono::milliseconds{age};
+      ack.rtt = std::chrono::milliseconds{std::max(age, 1u)};
+    }
   }
   ack.window_changed = learn_window(segment, position);
   ack.window = peer_window_;
@@ -242,8 +249,8 @@ void Connection::on_payload(Instant now, const Segment& segment) noexcept {
   const auto skip = std::clamp<Position>(static_cast<Position>(received_) + 1 - begin, 0,
                                          static_cast<Position>(bytes.size()));
   bytes = bytes.subspan(static_cast<std::size_t>(skip));
+  if (skip > 0) duplicate_ = Range{begin, begin + skip};  // RFC 2883, 4.1: in part, too
   if (bytes.empty() && !segment.payload.empty() && !fin) {
-    duplicate_ = Range{begin, end};
     ack_now_ = true;
     return;
   }
@@ -273,6 +280,10 @@ bool Connection::arrives(std::uint64_t offset, std::span<const std::uint8_t> byt
       next_mark_.ack_now = true;  // a gap was filled, wholly or in part (RFC 5681, 4.2)
     }
     ready_ = true;
+  } else if (size > 0 && ahead_.contains(range)) {  // RFC 2883, 4.2: twice, above a hole
+    duplicate_ = range;
+    ack_now_ = true;
+    return true;
   } else if (size > 0 && ahead_.add(range)) {
     (void)unlogged_.add(range);  // at most as many ranges as ahead_ has
     if (next_mark_.duplicates < 64) ++next_mark_.duplicates;

@@ -176,7 +176,9 @@ Options Connection::options(Instant now, bool with_sacks) noexcept {
     options.sacks[options.sack_count++] = {seq_of(range.begin, handshake_.irs),
                                            seq_of(range.end, handshake_.irs)};
   };
-  if (duplicate_) add(*duplicate_);
+  // A block above the acknowledgment would say that it may be SACKed (rule R7).
+  if (duplicate_ && (duplicate_->end <= tellable_ack() || sackable_.contains(*duplicate_)))
+    add(*duplicate_);
   if (sackable_.empty()) return options;
   const Range newest = sackable_.at(newest_arrival_);
   add(newest);
