@@ -14,8 +14,9 @@ namespace {
 namespace flag = wire::tcp_flag;
 using scene::Wrong;
 
+// What lies further back than 2^30 has wrapped.
 bool is_before(std::uint32_t a, std::uint32_t b) {
-  return static_cast<std::int32_t>(a - b) < 0;
+  return a != b && b - a < 1u << 30;
 }
 
 }  // namespace
