@@ -40,7 +40,7 @@ std::size_t assemble(std::span<std::uint8_t> memory, const Parts& parts) {
 
 template <class T>
 std::vector<std::uint8_t> to_vector(const T& what) {
-  constexpr std::size_t kHeadersMax = 40 + 24;
+  constexpr std::size_t kHeadersMax = 40 + 60;
   std::vector<std::uint8_t> bytes(kHeadersMax + what.payload.size());
   bytes.resize(build_into(bytes, what));
   return bytes;
@@ -75,8 +75,10 @@ void write_ip_header(std::uint8_t* at, const Address& source, const Address& des
 }
 
 std::size_t build_into(std::span<std::uint8_t> memory, const TcpSegment& segment) noexcept {
-  std::array<std::uint8_t, 24> header{};
-  const std::size_t size = segment.mss ? 24 : 20;
+  std::array<std::uint8_t, 60> header{};
+  const std::size_t options_at = segment.mss ? 24 : 20;
+  const std::size_t size = options_at + segment.options.size();
+  POISE_CHECK(size <= header.size() && size % 4 == 0);
   store16(header.data(), segment.source.port);
   store16(header.data() + 2, segment.destination.port);
   store32(header.data() + 4, segment.sequence);
@@ -89,6 +91,8 @@ std::size_t build_into(std::span<std::uint8_t> memory, const TcpSegment& segment
     header[21] = 4;
     store16(header.data() + 22, *segment.mss);
   }
+  std::copy(segment.options.begin(), segment.options.end(),
+            header.begin() + static_cast<long>(options_at));
   return assemble(memory, {segment.source.address, segment.destination.address, protocol::kTcp,
                            std::span(header).first(size), segment.payload, segment.ip});
 }

@@ -27,6 +27,8 @@ struct TcpSegment {
   std::uint8_t flags = tcp_flag::kSyn;
   std::uint16_t window = 65535;
   std::optional<std::uint16_t> mss;  // the MSS option
+  // Others behind it, as they lie in the header: whole words, at most 40 bytes with the MSS.
+  std::span<const std::uint8_t> options;
   std::span<const std::uint8_t> payload;
   IpFields ip;
 };

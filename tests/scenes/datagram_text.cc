@@ -12,6 +12,7 @@
 #include "model/wire/checksum.h"
 #include "model/wire/encapsulation.h"
 #include "model/wire/icmp.h"
+#include "tests/scenes/option_text.h"
 #include "tests/scenes/text.h"
 
 namespace poise::scene {
@@ -104,6 +105,7 @@ Bytes tcp(std::string_view source, std::string_view destination, Cursor& body,
                            .destination = take_endpoint(destination),
                            .ip = modifiers.ip};
   segment.flags = tcp_flags(body.take_until("]"));
+  Bytes options;
   std::size_t length = 0;
   while (body.take(",")) {
     if (body.take("seq")) {
@@ -113,14 +115,15 @@ Bytes tcp(std::string_view source, std::string_view destination, Cursor& body,
       segment.acknowledgment = static_cast<std::uint32_t>(body.take_number());
     else if (body.take("win"))
       segment.window = static_cast<std::uint16_t>(body.take_number(65535));
-    else if (body.take("options [mss"))
-      segment.mss = static_cast<std::uint16_t>(number(body.take_until("]"), 65535));
+    else if (body.take("options ["))
+      options = tcp_options(body.take_until("]"));
     else if (body.take("length"))
       length = body.take_number(65535);
     else
       throw Wrong("`" + std::string(body.rest()) + "` is none of seq, ack, win, options, length");
   }
   const Bytes data = payload(length);
+  segment.options = options;
   segment.payload = data;
   return wire::build(segment);
 }

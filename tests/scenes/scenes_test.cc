@@ -72,6 +72,12 @@ TEST(DatagramText, IsWhatDescribeWrites) {
        {"IP 10.1.0.1.4000 > 10.255.0.1.80: Flags [S], seq 7, win 65535, options [mss 1460], "
         "length 0",
         "IP 10.1.0.1.4000 > 10.255.0.1.80: Flags [P.], seq 1:101, ack 2, win 512, length 100",
+        "IP 10.1.0.1.4000 > 10.255.0.1.80: Flags [SEW], seq 7, win 65535, options [mss "
+        "1460,sackOK,TS val 1 ecr 0,nop,wscale 7], length 0",
+        "IP6 2001:db8::1.4000 > 2001:db8::2.80: Flags [.], ack 9, win 1, options [nop,nop,TS val 1 "
+        "ecr 2,nop,nop,sack 2 {20:30}{40:4294967295}], length 0",
+        "IP 10.1.0.1.4000 > 10.255.0.1.80: Flags [S], seq 7, win 1, options [mss 1460,sackOK,eol], "
+        "length 0",
         "IP6 2001:db8::1.53 > 2001:db8::2.4000: UDP, length 12",
         "IP 10.0.0.1.50000 > 10.0.1.1.6080: GUE: IP 10.1.0.1.9 > 10.255.0.1.53: UDP, length 4"})
     EXPECT_EQ(wire::describe(datagram(text)), text);
