@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "realnet/daemon/packet_counters.h"
@@ -35,6 +37,19 @@ std::string name_of_protocol(std::uint8_t protocol) {
   return protocol == 6 ? "tcp" : protocol == 17 ? "udp" : std::to_string(protocol);
 }
 
+// By index and generation; the same in every shard.
+using BackendNames = std::map<std::pair<BackendIndex, std::uint32_t>, std::string>;
+
+BackendNames names_of(Shards<Balancer>& shards) {
+  BackendNames names;
+  shards.look_at_first([&names](const Shard<Balancer>& shard) {
+    const BackendSet& set = shard.machine().backends();
+    for (const BackendIndex index : set.by_name())
+      names[{index, set[index].ref.generation}] = set[index].name;
+  });
+  return names;
+}
+
 }  // namespace
 
 Answer show_backends(Shards<Balancer>& shards) {
@@ -62,24 +77,29 @@ Answer show_backends(Shards<Balancer>& shards) {
 }
 
 Answer show_flows(Shards<Balancer>& shards) {
-  Answer list = Answer::array();
+  std::vector<FlowTable::Flow> flows;  // copied first: packets wait while a shard is looked at
+  flows.reserve(kFlowsShownMax);
   std::size_t count = 0;
   const Instant at = now();
   shards.look([&](const Shard<Balancer>& shard) {
-    const Balancer& balancer = shard.machine();
-    count += balancer.flows().size();
-    balancer.flows().for_each(at, [&](const FlowTable::Flow& flow) {
-      if (list.size() >= kFlowsShownMax) return;
-      const Backend* backend = balancer.backends().find(flow.backend);
-      list.push_back(
-          {{"client", Endpoint{flow.key.source, flow.key.source_port}.to_string()},
-           {"vip", Endpoint{flow.key.destination, flow.key.destination_port}.to_string()},
-           {"protocol", name_of_protocol(flow.key.protocol)},
-           {"backend", backend ? backend->name : ""},
-           {"state", name_of(flow.state)},
-           {"idle_s", shown_seconds(std::max(Duration{}, at - flow.last_use))}});
+    const FlowTable& table = shard.machine().flows();
+    count += table.size();
+    if (flows.size() == kFlowsShownMax) return;
+    table.for_each(at, [&flows](const FlowTable::Flow& flow) {
+      if (flows.size() < kFlowsShownMax) flows.push_back(flow);
     });
   });
+  const BackendNames names = names_of(shards);
+  Answer list = Answer::array();
+  for (const FlowTable::Flow& flow : flows) {
+    const auto name = names.find({flow.backend.index, flow.backend.generation});
+    list.push_back({{"client", Endpoint{flow.key.source, flow.key.source_port}.to_string()},
+                    {"vip", Endpoint{flow.key.destination, flow.key.destination_port}.to_string()},
+                    {"protocol", name_of_protocol(flow.key.protocol)},
+                    {"backend", name == names.end() ? "" : name->second},
+                    {"state", name_of(flow.state)},
+                    {"idle_s", shown_seconds(std::max(Duration{}, at - flow.last_use))}});
+  }
   std::string say = count_of(count, "flow");
   if (count > list.size()) say += "; the first " + std::to_string(list.size()) + " of them";
   return done(say, list);

@@ -1,7 +1,9 @@
 // All that a role counts, as an operator's answer: the machine's, the queues' and the streams'.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "model/balancer/counters.h"
 #include "realnet/control/limits.h"
@@ -17,6 +19,7 @@ Answer packet_counters(Shards<M>& shards) {
   const auto add = [&](const std::string& name, std::uint64_t value) {
     result[name] = result.value(name, std::uint64_t{0}) + value;
   };
+  std::vector<std::uint16_t> queues;  // the kernel is asked when the shards work again
   shards.look([&](const Shard<M>& shard) {
     for (std::size_t i = 0; i < kCountNumber; ++i) {
       const auto count = static_cast<Count>(i);
@@ -28,10 +31,7 @@ Answer packet_counters(Shards<M>& shards) {
     add("queue_unreadable", queue.unreadable);
     add("queue_overruns", queue.overruns);
     add("queue_verdicts_failed", queue.verdicts_failed);
-    const KernelQueue kernel = kernel_queue(shard.queue().settings().number);
-    add("queue_waiting", kernel.waiting);
-    add("queue_dropped_full", kernel.dropped_full);
-    add("queue_dropped_socket", kernel.dropped_socket);
+    queues.push_back(shard.queue().settings().number);
     for (const auto& ring : shard.intake().rings()) {
       const XdpCounters& xdp = ring->counters();
       add("xdp_received", xdp.received);
@@ -48,6 +48,12 @@ Answer packet_counters(Shards<M>& shards) {
       add("raw_failed", raw.failed);
     }
   });
+  for (const std::uint16_t number : queues) {
+    const KernelQueue kernel = kernel_queue(number);
+    add("queue_waiting", kernel.waiting);
+    add("queue_dropped_full", kernel.dropped_full);
+    add("queue_dropped_socket", kernel.dropped_socket);
+  }
   return result;
 }
 

@@ -76,11 +76,13 @@ class Shards {
     return act_at(now(), event);
   }
 
-  // Looks at every machine while none works.
+  // Looks at one machine after the other, while the others work on.
   template <class Look>
   void look(Look&& look) {
-    const std::vector<std::unique_lock<std::mutex>> locks = lock_all();
-    for (const auto& shard : shards_) look(std::as_const(*shard));
+    for (const auto& shard : shards_) {
+      const std::lock_guard lock(shard->mutex());
+      look(std::as_const(*shard));
+    }
   }
 
   template <class Look>

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 
+from crowd import Connection
 from daemons import VIP4, VIP6
 from network import wait_until
 
@@ -35,6 +36,18 @@ def test_a_drained_backend_gets_no_new_flows_and_comes_back(service):
     balancer.ctl("resume", "web1")
     wait_until(service.is_whole, "web1 is back")
     assert {service.get() for _ in range(40)} == {"web1", "web2"}
+
+
+def test_a_balancer_s_operator_sees_every_flow_with_its_backend(service):
+    balancer = service.balancers["lb"]
+    connections = [Connection(service.client) for _ in range(6)]
+    reached = {connection.port: connection.ask() for connection in connections}
+    flows = {int(flow["client"].rpartition(":")[2]): flow for flow in balancer.ask("flows")}
+    assert reached.items() <= {port: flow["backend"] for port, flow in flows.items()}.items()
+    assert {flows[port]["state"] for port in reached} == {"established"}
+    assert balancer.ask("counters")["queue_received"] >= 3 * len(connections)
+    for connection in connections:
+        connection.close()
 
 
 def test_an_agent_s_operator_waits_for_the_balancers_word(service):
