@@ -10,7 +10,7 @@ namespace poise::tcp {
 
 struct ConnectionConfig {
   SenderConfig sender;
-  std::uint32_t mtu = 1500;  // of the way out; the MSS offered is mtu - 40 (IPv6: - 60)
+  std::uint32_t mtu = 1500;      // of the way out; the MSS offered is mtu - 40 (IPv6: - 60)
   std::uint16_t mss_unsaid = 0;  // of a peer whose SYN has no MSS option; 0: RFC 9293, MUST-15
   Personality personality = Personality::linux_;
   bool window_scaling = true;

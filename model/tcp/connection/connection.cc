@@ -85,7 +85,9 @@ void Connection::agree(const Segment& syn) {
 
 std::uint32_t Connection::effective_mss() const {
   const std::uint32_t headers = envelope_.key.source.is_v4() ? 40 : 60;
-  const std::uint32_t mss = std::min<std::uint32_t>(handshake_.mss, config_.mtu - headers);
+  // A segment's bytes lie in two chunks at most (write).
+  const std::uint32_t mss =
+      std::min<std::uint32_t>({handshake_.mss, config_.mtu - headers, ChunkPool::kChunkSize});
   return std::max<std::uint32_t>(mss, 64) - (handshake_.timestamps ? 12 : 0);  // RFC 6691
 }
 
