@@ -125,6 +125,7 @@ class Pair {
   Instant reopen_at_ = kNever, witness_reopen_at_ = kNever;
   std::optional<Claim> claimed_;
   Instant claimed_at_{};
+  bool ruled_ = false;      // the witness has spoken to us in this life
   bool peer_idle_ = false;  // said to have no state and not to serve
   bool ack_due_ = false;
   std::uint32_t peer_clock_ = 0;

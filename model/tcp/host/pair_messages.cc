@@ -177,6 +177,7 @@ void Pair::on_heartbeat(Instant now, PeerId peer, const Heartbeat& heartbeat) {
     return;
   }
   if (peer != kReplicaPeer || heartbeat.epoch < epoch_ || claimed_) return;
+  if (replication_.witness && !ruled_) return;  // it may be an epoch that we ended in another life
   if (role_ == Role::active) {
     if (heartbeat.epoch > epoch_) be_fenced(now, heartbeat.epoch);
     return;
@@ -200,6 +201,7 @@ void Pair::on_handover(Instant now, const Handover& handover) {
 
 void Pair::on_ruling(Instant now, const Ruling& ruling) {
   std::optional<Claim> claim;
+  ruled_ = true;
   if (claimed_ && ruling.claim_ns == claimed_->sent_ns) claim.swap(claimed_);
   const bool ours = ruling.holder == replication_.index && ruling.epoch > 0;
   if (ours && claim && ruling.granted && ruling.epoch == claim->epoch) {
