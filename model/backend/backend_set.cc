@@ -15,6 +15,11 @@ bool is_name_character(char c) {
          c == '_' || c == '-';
 }
 
+// The policies know it.
+bool is_candidate(const Backend& backend) {
+  return takes_new_flows(backend.state) && backend.kind != BackendKind::replica;
+}
+
 bool is_weight(std::uint32_t weight) {
   return weight >= 1 && weight <= kBackendWeightMax;
 }
@@ -24,6 +29,18 @@ bool is_weight(std::uint32_t weight) {
 bool is_backend_name(std::string_view name) {
   return !name.empty() && name.size() <= kBackendNameSizeMax &&
          std::all_of(name.begin(), name.end(), is_name_character);
+}
+
+std::string_view to_string(BackendKind kind) {
+  switch (kind) {
+    case BackendKind::plain:
+      return "plain";
+    case BackendKind::pair:
+      return "pair";
+    case BackendKind::replica:
+      return "replica";
+  }
+  return "?";
 }
 
 BackendSet::BackendSet(const BackendSetConfig& config) : config_(config) {
@@ -90,7 +107,7 @@ BackendSet::Added BackendSet::restore(Instant now, std::string_view name, Addres
 bool BackendSet::remove(BackendRef ref) {
   Backend* backend = lookup(ref);
   if (!backend) return false;
-  if (takes_new_flows(backend->state)) ++version_;
+  if (is_candidate(*backend)) ++version_;
   by_name_.erase(position(backend->name));
   *backend = {};
   states_[ref.index] = BackendState::down;
@@ -104,10 +121,30 @@ bool BackendSet::remove(BackendRef ref) {
 bool BackendSet::set_weight(BackendRef ref, std::uint32_t weight) {
   Backend* backend = lookup(ref);
   if (!backend || !is_weight(weight)) return false;
-  if (backend->weight != weight && takes_new_flows(backend->state)) ++version_;
+  if (backend->weight != weight && is_candidate(*backend)) ++version_;
   if (backend->weight != weight) ++changes_;
   backend->weight = weight;
   return true;
+}
+
+void BackendSet::set_kind(BackendRef ref, BackendKind kind) {
+  Backend* backend = lookup(ref);
+  POISE_CHECK(backend);
+  const bool was_candidate = is_candidate(*backend);
+  if (backend->kind != kind) ++changes_;
+  backend->kind = kind;
+  if (is_candidate(*backend) != was_candidate) ++version_;
+  schedule();
+}
+
+void BackendSet::set_paths(BackendRef ref, const Address& address, const Address& copy_to) {
+  Backend* backend = lookup(ref);
+  POISE_CHECK(backend);
+  if (backend->address == address && backend->copy_to == copy_to) return;
+  backend->address = address;
+  backend->copy_to = copy_to;
+  ++paths_version_;
+  ++changes_;
 }
 
 BackendSet::Applied BackendSet::apply(Instant now, BackendRef ref, BackendSign sign) {
@@ -117,10 +154,11 @@ BackendSet::Applied BackendSet::apply(Instant now, BackendRef ref, BackendSign s
   const std::optional<BackendState> to = next_state(from, sign);
   if (!to) return {.allowed = false, .from = from, .to = from};
 
+  const bool was_candidate = is_candidate(*backend);
   backend->state = states_[ref.index] = *to;
   backend->since = now;
   ++changes_;
-  if (takes_new_flows(from) != takes_new_flows(*to)) ++version_;
+  if (is_candidate(*backend) != was_candidate) ++version_;
   if (takes_new_flows(*to)) {
     // A drain taken back finds a backend that is warm.
     const bool slowly = config_.slow_start >= Duration{kRampSteps} && !keeps_old_flows(from);
@@ -152,7 +190,7 @@ const Backend& BackendSet::operator[](BackendIndex index) const {
 }
 
 bool BackendSet::is_ramping(const Backend& backend) const {
-  return takes_new_flows(backend.state) && backend.ramp_step < kRampSteps - 1;
+  return is_candidate(backend) && backend.ramp_step < kRampSteps - 1;
 }
 
 void BackendSet::advance(Instant now) {
@@ -189,7 +227,7 @@ std::vector<policy::Candidate> BackendSet::candidates() const {
   std::vector<policy::Candidate> candidates;
   for (const BackendIndex index : by_name_) {
     const Backend& backend = backends_[index];
-    if (!takes_new_flows(backend.state)) continue;
+    if (!is_candidate(backend)) continue;
     const std::uint32_t parts = in_parts ? backend.ramp_step + 1 : 1;
     candidates.push_back({.index = index,
                           .weight = backend.weight * parts,
@@ -213,6 +251,8 @@ std::uint64_t BackendSet::digest() const {
         .add(to_ns(backend.since))
         .add(backend.ramp_step)
         .add(to_ns(backend.ramp_start));
+    if (backend.kind == BackendKind::plain) continue;
+    digest.add(backend.kind).add(std::span<const std::uint8_t>(backend.copy_to.bytes()));
   }
   // Which index the next backend gets is state too.
   for (const BackendIndex index : unused_) digest.add(index).add(generations_[index]);

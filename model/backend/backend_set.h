@@ -23,9 +23,16 @@ inline constexpr std::uint32_t kBackendCountMax = 65534;
 // 1 to 64 characters of A-Z a-z 0-9 . _ -
 bool is_backend_name(std::string_view name);
 
+// A pair stands for two replicas: it is chosen, they are not; packets for it go to one of them.
+enum class BackendKind : std::uint8_t { plain, pair, replica };
+
+std::string_view to_string(BackendKind kind);
+
 struct Backend {
   std::string name;
   Address address;
+  Address copy_to;  // also gets a copy of each packet; unspecified: nobody does
+  BackendKind kind = BackendKind::plain;
   std::uint32_t weight = 1;
   BackendState state = BackendState::down;
   BackendRef ref;
@@ -71,6 +78,10 @@ class BackendSet {
   bool remove(BackendRef ref);
   // False when stale or out of 1 to kBackendWeightMax.
   bool set_weight(BackendRef ref, std::uint32_t weight);
+  // A backend enters as `plain`. REQUIRES: the reference is current.
+  void set_kind(BackendRef ref, BackendKind kind);
+  // Where a backend's packets go, and their copies. REQUIRES: the reference is current.
+  void set_paths(BackendRef ref, const Address& address, const Address& copy_to);
   // Becoming active starts the ramp of slow start, except when a drain is taken back.
   Applied apply(Instant now, BackendRef ref, BackendSign sign);
 
@@ -94,6 +105,9 @@ class BackendSet {
   std::vector<policy::Candidate> candidates() const;
   // Changes whenever candidates() does.
   std::uint64_t version() const { return version_; }
+
+  // Changes with every set_paths() that changes something.
+  std::uint64_t paths_version() const { return paths_version_; }
 
   // What is left of a backend's slow start; zero when it has its whole weight.
   Duration ramp_left(Instant now, const Backend& backend) const;
@@ -127,6 +141,7 @@ class BackendSet {
   std::deque<BackendIndex> unused_;         // longest unused first
   Instant next_step_ = kNever;
   std::uint64_t version_ = 0;
+  std::uint64_t paths_version_ = 0;
   std::uint64_t changes_ = 0;
 };
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "model/backend/backend_set.h"
 #include "model/check.h"
 #include "model/hash.h"
 
@@ -45,6 +46,8 @@ Agent::Agent(AgentConfig config)
     : config_(std::move(config)), rng_(config_.seed), links_(config_.balancers.size()) {
   POISE_CHECK(config_.heartbeat > Duration::zero());
   for (Link& link : links_) link.backoff = config_.reconnect;
+  if (config_.replica)
+    replica_ = ReplicaStatus{.pair = config_.replica->pair, .index = config_.replica->index};
 }
 
 void Agent::start(Instant now) {
@@ -104,6 +107,7 @@ void Agent::on_peer(Instant now, PeerId peer, PeerEvent event) {
   const std::string weight =
       config_.weight == 1 ? std::string() : " weight=" + std::to_string(config_.weight);
   say(peer, "REGISTER " + config_.name + ' ' + config_.address.to_string() + weight);
+  if (replica_) say(peer, replica_line(*replica_));  // before its data path can be proved
 }
 
 void Agent::on_message(Instant now, PeerId peer, std::span<const std::uint8_t> bytes) {
@@ -150,6 +154,8 @@ void Agent::take_line(Instant now, PeerId peer, const std::string& line) {
       return leave(peer);
     return lose(now, peer, printable(line, 128));
   }
+  if (tokens[0] == "STEERED") return tell("steered", peer, printable(line, 128));
+  if (tokens[0] == "FENCED") return tell("fenced", peer, printable(line, 128));
   counters_.add(Count::lines_invalid);
   tell("refused", peer, printable(line, 128));
 }
@@ -238,6 +244,16 @@ void Agent::on_health(Instant, std::uint16_t code) {
     if (links_[peer].heartbeat != kNever) say_health(peer);
 }
 
+void Agent::on_replica(Instant, const ReplicaStatus& status) {
+  POISE_CHECK(is_backend_name(status.pair) && status.index < kPairSize &&
+              status.epoch <= kEpochMax);
+  if (replica_ == status) return;
+  replica_ = status;
+  for (PeerId peer = 0; peer < links_.size(); ++peer)
+    if (links_[peer].up && links_[peer].state != AgentState::deregistered)
+      say(peer, replica_line(status));
+}
+
 void Agent::say_health(PeerId peer) {
   say(peer, "HEALTH " + std::to_string(health_));
   counters_.add(Count::heartbeats);
@@ -293,6 +309,7 @@ std::uint64_t Agent::digest() const {
         .add(to_ns(link.heartbeat))
         .add(link.backoff.count())
         .add(link.line.digest());
+  if (replica_) digest.add(replica_line(*replica_));
   return digest.value();
 }
 

@@ -14,6 +14,7 @@
 #include "model/balancer/counters.h"
 #include "model/balancer/line.h"
 #include "model/balancer/outbox.h"
+#include "model/balancer/replica.h"
 #include "model/machine.h"
 #include "model/random.h"
 
@@ -53,6 +54,10 @@ class Agent {
   // What a check of the service itself found: the code of the HEALTH lines from now on, said at
   // once when it changed. 2xx is well. REQUIRES: 100 <= code <= 999.
   void on_health(Instant now, std::uint16_t code);
+  // What the server on this host says of itself: told to every balancer at once when it changed,
+  // and after every REGISTER. From then on the host is a replica of that pair.
+  // REQUIRES: is_backend_name(status.pair), index < kPairSize, epoch <= kEpochMax.
+  void on_replica(Instant now, const ReplicaStatus& status);
   void on_timer(Instant now);
 
   std::optional<Packet> next_transmit() { return std::nullopt; }
@@ -63,6 +68,7 @@ class Agent {
   const AgentConfig& config() const { return config_; }
   AgentState state(PeerId peer) const { return links_[peer].state; }
   const Counters& counters() const { return counters_; }
+  const std::optional<ReplicaStatus>& replica() const { return replica_; }
   std::uint64_t digest() const;
 
  private:
@@ -102,6 +108,7 @@ class Agent {
   std::vector<Link> links_;
   bool attached_ = false;
   std::uint16_t health_ = 200;
+  std::optional<ReplicaStatus> replica_;  // none: not a replica
   Counters counters_;
   Queue<Message> messages_;
   Queue<Notice> notices_;

@@ -57,9 +57,12 @@ void Balancer::on_flow_counts(Instant, std::span<const FlowCount> flows) {
 }
 
 void Balancer::settle() {
-  if (backends_.version() == built_version_) return;
+  if (backends_.version() != built_version_)
+    data_path_.rebuild();
+  else if (backends_.paths_version() != built_paths_)
+    data_path_.retarget();
   built_version_ = backends_.version();
-  data_path_.rebuild();
+  built_paths_ = backends_.paths_version();
 }
 
 std::optional<Packet> Balancer::next_transmit() {

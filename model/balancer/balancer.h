@@ -68,6 +68,10 @@ class Balancer {
   const BalancerConfig& config() const { return config_; }
   const BackendSet& backends() const { return backends_; }
   const Counters& counters() const { return counters_; }
+  // None: not a pair.
+  std::optional<PairView> pair(BackendRef backend) const {
+    return registrar_.pairs().view(backend);
+  }
   // What was decided about the last packet of on_packet: for traces and experiments.
   const Decision& decision() const { return data_path_.decision(); }
   const FlowTable& flows() const { return data_path_.flows(); }
@@ -84,7 +88,8 @@ class Balancer {
   BackendSet backends_;
   DataPath data_path_;
   Registrar registrar_;
-  const std::uint64_t life_;         // of the lent memory
+  const std::uint64_t life_;  // of the lent memory
+  std::uint64_t built_paths_ = 0;
   std::uint64_t built_version_ = 0;  // of the backend set, that the data path was built for
 };
 

@@ -32,9 +32,10 @@ std::uint64_t configuration_digest(const BalancerConfig& config, const policy::C
        {config.flow_timeouts.handshake, config.flow_timeouts.established,
         config.flow_timeouts.closing, config.flow_timeouts.datagram, config.timeout,
         config.register_timeout, config.probe_interval, config.drain_timeout, config.forget_timeout,
-        config.slow_start, config.restore_grace})
+        config.slow_start, config.restore_grace, config.replica_grace})
     digest.add(duration.count());
   digest.add(config.backend_count_max).add(config.peer_count_max).add(config.clamp_mss);
+  digest.add(config.mirror);
   digest.add(config.seed).add(policy.kind).add(policy.table_size).add(policy.virtual_nodes);
   return digest.add(policy.seed).value();
 }
@@ -48,6 +49,7 @@ std::uint64_t configuration_digest(const AgentConfig& config) {
   for (const Duration duration :
        {config.heartbeat, config.timeout, config.reconnect, config.reconnect_max})
     digest.add(duration.count());
+  if (config.replica) digest.add(config.replica->pair).add(config.replica->index);
   return digest.add(config.clamp_mss).add(config.seed).value();
 }
 

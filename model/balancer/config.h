@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "model/address.h"
+#include "model/balancer/replica.h"
 #include "model/flow/flow_key.h"
 #include "model/flow/flow_table.h"
 #include "model/policy/policy.h"
@@ -49,6 +51,9 @@ struct BalancerConfig {
   Duration slow_start{};          // zero: full weight at once
   Duration restore_grace = std::chrono::seconds{
       2};  // at least so long (or `timeout`) a restored backend may be without its agent
+  Duration replica_grace =
+      std::chrono::seconds{2};  // a pair without an active replica keeps its flows so long
+  bool mirror = false;     // a copy of each packet of a pair goes to the replica that stands by
   bool clamp_mss = false;  // of the clients' SYNs, to what fits the tunnel (see the room's README)
 
   std::uint64_t seed = 1;  // of nonces and of the policies that roll dice
@@ -69,6 +74,9 @@ struct AgentConfig {
       std::chrono::seconds{1};  // silence of a balancer after which its stream is opened anew
   Duration reconnect = std::chrono::milliseconds{200};  // the first wait; it doubles ...
   Duration reconnect_max = std::chrono::seconds{10};    // ... up to this; half of each is jitter
+  // The replica that this host is, if it is one: what is said of it before on_replica() knows
+  // better is that it stands by, in epoch 0.
+  std::optional<ReplicaSeat> replica;
   bool clamp_mss = true;  // of the SYNs that the host's own stack sends from a VIP (on_egress)
 
   std::uint64_t seed = 1;  // of the jitter

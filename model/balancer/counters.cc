@@ -29,6 +29,8 @@ constexpr std::array<std::string_view, kCountNumber> kNames = {
     "fragmented",
     "too_big_answers",
     "mss_clamped",
+    "mirrored",
+    "mirror_no_room",
     "lines",
     "lines_invalid",
     "lines_too_long",
@@ -40,6 +42,8 @@ constexpr std::array<std::string_view, kCountNumber> kNames = {
     "heartbeats",
     "backends_lost",
     "streams_lost",
+    "takeovers",
+    "fenced",
 };
 static_assert(!kNames.back().empty(), "every counter has its name");
 

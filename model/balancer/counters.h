@@ -32,6 +32,8 @@ enum class Count : std::uint8_t {
   fragmented,  // inner datagrams cut in two because they did not fit
   too_big_answers,
   mss_clamped,
+  mirrored,        // copies sent to the other replica of a pair
+  mirror_no_room,  // copies that found no room in the outbox
   lines,
   lines_invalid,  // answered with INVALID
   lines_too_long,
@@ -43,7 +45,9 @@ enum class Count : std::uint8_t {
   heartbeats,
   backends_lost,  // by silence
   streams_lost,
-  count_  // how many there are
+  takeovers,  // of a pair, by its other replica
+  fenced,     // announcements of an epoch that is over
+  count_      // how many there are
 };
 
 inline constexpr std::size_t kCountNumber = static_cast<std::size_t>(Count::count_);

@@ -3,11 +3,8 @@
 
 #include <algorithm>
 
-#include "model/balancer/fragmenter.h"
 #include "model/hash.h"
 #include "model/wire/build.h"
-#include "model/wire/icmp.h"
-#include "model/wire/rewrite.h"
 
 namespace poise {
 namespace {
@@ -16,8 +13,7 @@ constexpr std::uint64_t kPolicyStream = 2;  // of the balancer's seed
 constexpr std::uint64_t kFragmentStream = 3;
 constexpr Duration kSweepInterval = std::chrono::milliseconds{10};
 constexpr std::uint32_t kSweepBudget = 1024;
-constexpr std::size_t kAhead = 12;       // packets between the steps of a burst
-constexpr std::size_t kTcpHeaders = 40;  // an IPv4 and a TCP header; IPv6's is 20 more
+constexpr std::size_t kAhead = 12;  // packets between the steps of a burst
 
 // A flow that is met in its middle (its balancer died, or its entry was evicted) counts as a
 // handshake until it speaks again, so that a flood of ACKs cannot push out what is established.
@@ -60,6 +56,7 @@ DataPath::DataPath(const BalancerConfig& config, const BackendSet& backends, Cou
       flows_(table_config(config), memory),
       fragments_({.seed = mix64(config.seed ^ kFragmentStream)}),
       tunnels_(config.backend_count_max),
+      copy_tunnels_(config.mirror ? config.backend_count_max : 0),
       no_flows_(config.backend_count_max) {
   POISE_CHECK(policy_ != nullptr);
 }
@@ -256,6 +253,7 @@ Verdict DataPath::forward(Packet& packet, const Look& look, BackendRef backend) 
   packet.resize(look.datagram.total_size);
   if (config_.clamp_mss && (look.datagram.tcp_flags & wire::tcp_flag::kSyn))
     clamp(packet, look, tunnel);  // while its header is in one piece
+  if (config_.mirror) mirror(packet, look, backend);
   if (look.datagram.total_size + tunnel.size() > config_.mtu) {
     const Verdict verdict = shrink(packet, look, tunnel);
     if (verdict != Verdict::forward) return verdict;
@@ -263,41 +261,6 @@ Verdict DataPath::forward(Packet& packet, const Look& look, BackendRef backend) 
   tunnel.apply(packet, entropy_port(look.table_hash));
   counters_.add(Count::forwarded);
   return Verdict::forward;
-}
-
-void DataPath::clamp(Packet& packet, const Look& look, const wire::TunnelHeader& tunnel) noexcept {
-  const std::size_t headers = kTcpHeaders + (look.datagram.family == Family::v6 ? 20 : 0);
-  if (config_.mtu <= headers + tunnel.size()) return;
-  const auto mss = static_cast<std::uint16_t>(
-      std::min<std::size_t>(config_.mtu - headers - tunnel.size(), 65535));
-  if (wire::clamp_mss(packet, look.datagram, mss)) counters_.add(Count::mss_clamped);
-}
-
-// A datagram that does not fit the path with its tunnel: its sender learns the MTU, or, where it
-// allows fragments, it is cut and its later pieces leave by the outbox.
-Verdict DataPath::shrink(Packet& packet, const Look& look,
-                         const wire::TunnelHeader& tunnel) noexcept {
-  const std::size_t room = config_.mtu > tunnel.size() ? config_.mtu - tunnel.size() : 0;
-  if (!look.datagram.dont_fragment) {
-    if (!fragment_in_place(packet, look.datagram, room, tunnel, entropy_port(look.table_hash),
-                           outbox_))
-      return refuse(Count::drop_too_big);
-    counters_.add(Count::fragmented);
-    return Verdict::forward;
-  }
-  const auto memory = outbox_.begin();
-  if (!memory) {
-    counters_.add(Count::drop_no_room);
-    return refuse(Count::drop_too_big);
-  }
-  const std::size_t size =
-      wire::build_icmp_error(wire::IcmpError::packet_too_big, packet.bytes(), look.datagram,
-                             look.datagram.destination, static_cast<std::uint32_t>(room), *memory);
-  if (size > 0) {
-    outbox_.commit(size);
-    counters_.add(Count::too_big_answers);
-  }
-  return refuse(Count::drop_too_big);
 }
 
 Verdict DataPath::refuse(Count reason) noexcept {
@@ -314,8 +277,17 @@ std::uint16_t DataPath::entropy_port(std::uint64_t hash) const noexcept {
 void DataPath::rebuild() {
   const std::vector<policy::Candidate> candidates = backends_.candidates();
   policy_->rebuild(candidates);
-  for (const BackendIndex index : backends_.by_name())
-    if (keeps_old_flows(backends_[index].state)) tunnels_[index] = tunnel_to(backends_[index]);
+  retarget();
+}
+
+void DataPath::retarget() {
+  for (const BackendIndex index : backends_.by_name()) {
+    const Backend& backend = backends_[index];
+    if (keeps_old_flows(backend.state)) tunnels_[index] = tunnel_to(backend.address);
+    if (!config_.mirror) continue;
+    copy_tunnels_[index].reset();
+    if (!backend.copy_to.is_unspecified()) copy_tunnels_[index] = tunnel_to(backend.copy_to);
+  }
 }
 
 bool DataPath::restore(Instant now, const FlowKey& key, BackendRef backend, FlowState state,
@@ -327,8 +299,8 @@ bool DataPath::restore(Instant now, const FlowKey& key, BackendRef backend, Flow
   return bool(flows_.insert(key, flows_.hash(key), backend, state, last_use));
 }
 
-wire::TunnelHeader DataPath::tunnel_to(const Backend& backend) const {
-  return {config_.encapsulation, config_.address, backend.address};
+wire::TunnelHeader DataPath::tunnel_to(const Address& address) const {
+  return {config_.encapsulation, config_.address, address};
 }
 
 void DataPath::expire(Instant now) {
@@ -356,7 +328,7 @@ void DataPath::probe(const Backend& backend, std::string_view payload) {
   Packet& packet = outbox_.commit(size);
   // Caplance's own probe is the payload of the tunnel's UDP; the others carry it as a datagram.
   if (config_.encapsulation != wire::Encapsulation::caplance)
-    tunnel_to(backend).apply(packet, entropy_port(mix64(backend.ref.index)));
+    tunnel_to(backend.address).apply(packet, entropy_port(mix64(backend.ref.index)));
   counters_.add(Count::probes_sent);
 }
 

@@ -50,6 +50,8 @@ class DataPath {
 
   // The candidates changed: rebuilds the policy and the tunnels.
   void rebuild();
+  // Addresses changed, of the same candidates: only the tunnels.
+  void retarget();
   // A flow of another life of this balancer: enters it, unless it has expired. Call in the order of
   // last use.
   bool restore(Instant now, const FlowKey& key, BackendRef backend, FlowState state,
@@ -92,10 +94,11 @@ class DataPath {
 
   Verdict forward(Packet& packet, const Look& look, BackendRef backend) noexcept;
   Verdict shrink(Packet& packet, const Look& look, const wire::TunnelHeader& tunnel) noexcept;
+  void mirror(const Packet& packet, const Look& look, BackendRef backend) noexcept;
   void clamp(Packet& packet, const Look& look, const wire::TunnelHeader& tunnel) noexcept;
   Verdict refuse(Count reason) noexcept;
   std::uint16_t entropy_port(std::uint64_t hash) const noexcept;
-  wire::TunnelHeader tunnel_to(const Backend& backend) const;
+  wire::TunnelHeader tunnel_to(const Address& address) const;
 
   const BalancerConfig& config_;
   const BackendSet& backends_;
@@ -106,7 +109,9 @@ class DataPath {
   FlowTable flows_;
   FragmentMap fragments_;
   std::vector<wire::TunnelHeader> tunnels_;  // by BackendIndex
-  std::vector<std::uint32_t> no_flows_;      // the loads that an untracked policy sees
+  // By BackendIndex, where packets are mirrored: the way of the copies, if they go anywhere.
+  std::vector<std::optional<wire::TunnelHeader>> copy_tunnels_;
+  std::vector<std::uint32_t> no_flows_;  // the loads that an untracked policy sees
   PacketOutbox outbox_;
   std::array<Look, kBurst> looks_;  // of the burst in hand
   Decision decision_;

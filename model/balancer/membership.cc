@@ -30,7 +30,13 @@ void Registrar::send_probe(Instant now, Peer& peer) {
 CommandResult Registrar::on_command(Instant now, const Command& command) {
   const Backend* backend = backends_.find(command.backend);
   if (!backend) return CommandResult::unknown;
-  const BackendRef ref = backend->ref;
+  const CommandResult result = obey(now, backend->ref, command);
+  pairs_.settle(now);
+  reap();
+  return result;
+}
+
+CommandResult Registrar::obey(Instant now, BackendRef ref, const Command& command) {
   switch (command.kind) {
     case Command::Kind::drain:
       return pause(now, ref, false) ? CommandResult::done : CommandResult::refused;
@@ -41,18 +47,22 @@ CommandResult Registrar::on_command(Instant now, const Command& command) {
     case Command::Kind::deregister:
       break;
   }
+  for (const BackendRef replica : pairs_.replicas(ref))
+    if (replica)
+      static_cast<void>(obey(now, replica, {command.kind, backends_.find(replica)->name}));
   tell("deregistered", command.backend, "operator");
   if (const auto peer = peer_of(ref); peer != peers_.end()) {
     say(peer->first, "DEREGISTERED " + command.backend + " operator requested deregistration");
     hang_up(peer->first, peer->second);
   }
   remove(ref);
-  reap();
   return CommandResult::done;
 }
 
 // An orphan drains already, but only until its agent is back: now it is so because it was ordered.
+// A replica that the packets of its pair go to is not paused: its pair is, or moved first.
 bool Registrar::pause(Instant now, BackendRef backend, bool at_once) {
+  if (pairs_.is_active(backend)) return false;
   const bool has_flows = config_.tracking && !at_once && config_.drain_timeout > Duration::zero();
   const auto applied =
       backends_.apply(now, backend, has_flows ? BackendSign::drain : BackendSign::pause);
@@ -69,7 +79,8 @@ bool Registrar::pause(Instant now, BackendRef backend, bool at_once) {
 // Only with a stream, and with its data path proved since that stream came.
 bool Registrar::resume(Instant now, BackendRef backend) {
   const auto peer = peer_of(backend);
-  if (peer == peers_.end() || !peer->second.nonce.empty()) return false;
+  const bool is_proved = peer != peers_.end() && peer->second.nonce.empty();
+  if (!is_proved && !pairs_.serves(backend)) return false;
   if (!backends_.apply(now, backend, BackendSign::resume).allowed) return false;
   members_[backend.index].drain_until = kNever;
   tell("resumed", backends_.find(backend)->name);
@@ -113,6 +124,7 @@ void Registrar::lose(Instant now, BackendRef ref, std::string_view why) {
 void Registrar::remove(BackendRef backend) {
   health_.forget(backend.index);
   members_.erase(backend.index);
+  pairs_.forget(backend);
   data_path_.forget(backend);
   backends_.remove(backend);
 }
@@ -153,7 +165,7 @@ void Registrar::finish_drains(Instant now) {
     const std::uint64_t flows = flow_count(index);
     if (flows != 0 && now < member.drain_until) continue;
     member.drain_until = kNever;
-    static_cast<void>(backends_.apply(now, backend.ref, BackendSign::drained));
+    if (!backends_.apply(now, backend.ref, BackendSign::drained).allowed) continue;
     tell("paused", backend.name, flows == 0 ? "drained" : std::to_string(flows) + " flows left");
   }
 }
@@ -188,11 +200,16 @@ void Registrar::on_timer(Instant now) {
     tell("forgotten", backends_[current->first].name);
     remove(ref);
   }
+  while (const std::optional<BackendRef> pair = pairs_.next_forgotten(now)) {
+    tell("forgotten", backends_.find(*pair)->name);
+    remove(*pair);
+  }
+  pairs_.settle(now);
   reap();
 }
 
 Instant Registrar::next_deadline() const {
-  Instant next = health_.next_deadline();
+  Instant next = std::min(health_.next_deadline(), pairs_.next_deadline());
   for (const auto& [id, peer] : peers_) next = std::min({next, peer.deadline, peer.probe});
   for (const auto& [index, member] : members_) {
     next = std::min(next, member.forget_at);
@@ -213,6 +230,7 @@ std::uint64_t Registrar::digest() const {
         .add(peer.nonce)
         .add(to_ns(peer.deadline))
         .add(to_ns(peer.probe))
+        .add(peer.is_replica)
         .add(peer.closing);
   for (const auto& [index, member] : members_)
     digest.add(index)
@@ -221,6 +239,7 @@ std::uint64_t Registrar::digest() const {
         .add(member.orphan);
   if (told_)
     for (const FlowCount& flows : *told_) digest.add(flows.backend).add(flows.count);
+  digest.add(pairs_.digest());
   return digest.value();
 }
 

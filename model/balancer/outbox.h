@@ -36,6 +36,8 @@ class PacketOutbox {
     ++tail_;
     return packet;
   }
+  // Takes back what was committed last. REQUIRES: nothing was committed or lent since.
+  void withdraw() noexcept { --tail_; }
   // Lends the oldest until the next call.
   std::optional<Packet> next() noexcept {
     if (head_ == tail_) return std::nullopt;

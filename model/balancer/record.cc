@@ -5,6 +5,8 @@
 #include <limits>
 #include <string_view>
 
+#include "model/backend/backend_set.h"
+
 namespace poise {
 namespace {
 
@@ -54,6 +56,10 @@ void RecordWriter::write(const Event& event) {
     case EventKind::health:
       buffer_.varint(event.health);
       break;
+    case EventKind::replica:
+      buffer_.sized(event.replica->pair).u8(event.replica->index);
+      buffer_.varint(event.replica->epoch).u8(event.replica->active);
+      break;
     case EventKind::timer:
     case EventKind::start:
     case EventKind::outcome:
@@ -96,7 +102,7 @@ std::optional<Event> RecordReader::next() {
     event.now = last_;
     return event;
   }
-  if (kind < 1 || kind > 10) return fail("unknown event");
+  if (kind < 1 || kind > 11) return fail("unknown event");
   const std::uint64_t delta = in_.varint(kLastInstant - static_cast<std::uint64_t>(to_ns(last_)));
   if (in_.failed()) return fail("bad time");
   last_ += Duration(static_cast<std::int64_t>(delta));
@@ -142,6 +148,8 @@ void RecordReader::read_payload(Event& event) {
     case EventKind::health:
       event.health = static_cast<std::uint16_t>(in_.varint(kHealthMax));
       return;
+    case EventKind::replica:
+      return read_replica(event);
     case EventKind::timer:
     case EventKind::start:
     case EventKind::outcome:
@@ -160,6 +168,17 @@ void RecordReader::read_flow_counts(Event& event) {
     flow_counts_.push_back(flows);
   }
   event.flow_counts = flow_counts_;
+}
+
+void RecordReader::read_replica(Event& event) {
+  const auto pair = in_.sized();
+  replica_.pair.assign(pair.begin(), pair.end());
+  replica_.index = in_.u8();
+  replica_.epoch = in_.varint(kEpochMax);
+  const std::uint8_t active = in_.u8();
+  replica_.active = active == 1;
+  if (!is_backend_name(replica_.pair) || replica_.index >= kPairSize || active > 1) in_.fail();
+  event.replica = &replica_;
 }
 
 void OutputHash::add(Verdict verdict, const Packet& packet) {

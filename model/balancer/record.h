@@ -5,6 +5,7 @@
 //   payload = packet, egress: bytes | peer: varint up:u8 | message: varint bytes
 //           | command: kind:u8 bytes | restore: bytes | timer, start: nothing
 //           | flow_counts: count:varint { backend:varint flows:varint } | health: code:varint
+//           | replica: pair:bytes index:u8 epoch:varint active:u8
 //   outcome = 0x7e hash:u64                       running hash over all outputs so far
 //   end     = 0x7f digest:u64                     the machine's digest
 //   bytes   = length:varint, then as many bytes;  varint: LEB128;  u64: little-endian
@@ -22,6 +23,7 @@
 #include "model/backend_id.h"
 #include "model/balancer/byte_stream.h"
 #include "model/balancer/command.h"
+#include "model/balancer/replica.h"
 #include "model/hash.h"
 #include "model/machine.h"
 
@@ -40,6 +42,7 @@ enum class EventKind : std::uint8_t {
   restore = 8,
   flow_counts = 9,
   health = 10,
+  replica = 11,
   outcome = 0x7e,
   end = 0x7f
 };
@@ -55,7 +58,8 @@ struct Event {
       bytes{};  // packet, message, snapshot, a command's backend; borrowed
   std::span<const FlowCount> flow_counts{};  // borrowed
   std::uint16_t health = 0;
-  std::uint64_t hash = 0;  // outcome, end
+  const ReplicaStatus* replica = nullptr;  // borrowed
+  std::uint64_t hash = 0;                  // outcome, end
 };
 
 // Writes a record, piece by piece, to wherever its owner keeps it.
@@ -87,9 +91,11 @@ class RecordReader {
   std::optional<Event> fail(const std::string& what);
   void read_payload(Event& event);
   void read_flow_counts(Event& event);
+  void read_replica(Event& event);
 
   ByteReader in_;
   std::vector<FlowCount> flow_counts_;
+  ReplicaStatus replica_;
   Instant last_{};
   RecordedMachine machine_ = RecordedMachine::balancer;
   std::uint64_t configuration_ = 0;

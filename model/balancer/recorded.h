@@ -74,6 +74,10 @@ class Recorded {
     begin({.kind = EventKind::health, .now = now, .health = code});
     machine_.on_health(now, code);
   }
+  void on_replica(Instant now, const ReplicaStatus& status) {
+    begin({.kind = EventKind::replica, .now = now, .replica = &status});
+    machine_.on_replica(now, status);
+  }
   void on_timer(Instant now) {
     begin({.kind = EventKind::timer, .now = now});
     machine_.on_timer(now);
@@ -183,6 +187,10 @@ Packet feed(Recorded<M>& machine, const Event& event, std::vector<std::uint8_t>&
     case EventKind::health:
       if constexpr (requires(M & m) { m.on_health(event.now, event.health); })
         machine.on_health(event.now, event.health);
+      break;
+    case EventKind::replica:
+      if constexpr (requires(M & m) { m.on_replica(event.now, *event.replica); })
+        machine.on_replica(event.now, *event.replica);
       break;
     case EventKind::restore:
       if constexpr (requires(M & m) { m.on_restore(event.now, event.bytes); })

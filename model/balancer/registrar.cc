@@ -35,7 +35,8 @@ Registrar::Registrar(const BalancerConfig& config, BackendSet& backends, Counter
       counters_(counters),
       data_path_(data_path),
       rng_(config.seed, kNonceStream),
-      health_(HealthRules{.timeout = config.timeout}, config.backend_count_max) {}
+      health_(HealthRules{.timeout = config.timeout}, config.backend_count_max),
+      pairs_(config, backends, counters, notices_) {}
 
 void Registrar::on_peer(Instant now, PeerId id, PeerEvent event) {
   if (event == PeerEvent::down) {
@@ -44,7 +45,7 @@ void Registrar::on_peer(Instant now, PeerId id, PeerEvent event) {
     const BackendRef backend = found->second.backend;
     peers_.erase(found);
     if (backend) orphan(now, backend);
-    return;
+    return pairs_.settle(now);
   }
   if (peers_.size() >= config_.peer_count_max) {
     counters_.add(Count::peers_refused);
@@ -70,6 +71,7 @@ void Registrar::on_message(Instant now, PeerId id, std::span<const std::uint8_t>
       take_line(now, id, peer, *line);
     }
   }
+  pairs_.settle(now);
   reap();
 }
 
@@ -79,7 +81,8 @@ void Registrar::take_line(Instant now, PeerId id, Peer& peer, std::string_view l
   const std::string_view word = tokens[0];
   if (word == "REGISTER") return take_register(now, id, peer, tokens);
 
-  constexpr std::string_view kWords[] = {"SANE", "HEALTH", "PAUSE", "RESUME", "DEREGISTER"};
+  constexpr std::string_view kWords[] = {"SANE",   "HEALTH",     "PAUSE",
+                                         "RESUME", "DEREGISTER", "REPLICA"};
   bool known = false;
   for (const std::string_view candidate : kWords) known = known || word == candidate;
   if (!known)
@@ -91,6 +94,7 @@ void Registrar::take_line(Instant now, PeerId id, Peer& peer, std::string_view l
     peer.deadline = now + config_.timeout;
 
   if (word == "SANE") return take_sane(now, id, peer, tokens[1]);
+  if (word == "REPLICA") return take_replica(now, id, peer, tokens);
   if (word == "HEALTH") return take_health(now, id, peer, tokens[1]);
   if (word == "PAUSE") return take_pause(now, id, peer, tokens[2] == "now");
   if (word == "RESUME") return take_resume(now, id, peer);
@@ -132,10 +136,13 @@ BackendRef Registrar::enroll(Instant now, PeerId id, std::string_view name, Addr
     return BackendRef{};
   };
   const Backend* known = backends_.find(name);
+  if (known && known->kind == BackendKind::pair)
+    return refuse("registration failed: name " + std::string(name) + " is a pair's");
   if (known && peer_of(known->ref) != peers_.end())
     return refuse("registration failed: name " + std::string(name) + " is taken");
   for (const BackendIndex index : backends_.by_name())
-    if (backends_[index].address == address && &backends_[index] != known)
+    if (backends_[index].address == address && &backends_[index] != known &&
+        backends_[index].kind != BackendKind::pair)
       return refuse("registration failed: address " + address.to_string() + " belongs to " +
                     backends_[index].name);
   if (known) {
@@ -163,6 +170,7 @@ void Registrar::take_sane(Instant now, PeerId id, Peer& peer, std::string_view n
   peer.deadline = peer.probe = kNever;
   const Backend& backend = *backends_.find(peer.backend);
   Member& member = members_[peer.backend.index];
+  if (!peer.is_replica) pairs_.release(peer.backend);
   if (backend.state == BackendState::registering)
     static_cast<void>(backends_.apply(now, peer.backend, BackendSign::proved));
   else if (member.orphan)
@@ -175,6 +183,24 @@ void Registrar::take_sane(Instant now, PeerId id, Peer& peer, std::string_view n
   // Back, but as the operator left it: its agent may be a new one, and must know to ask RESUME.
   if (backend.state != BackendState::active) say(id, "PAUSED " + backend.name);
   tell("active", backend.name, backend.address.to_string());
+}
+
+void Registrar::take_replica(Instant now, PeerId id, Peer& peer, const Tokens& tokens) {
+  const std::optional<ReplicaStatus> status = parse_replica(tokens);
+  const Pairs::Answer answer =
+      status ? pairs_.announce(now, peer.backend, *status)
+             : Pairs::Answer{false, "a replica is <pair> <0|1> <epoch> <active|standby>"};
+  peer.is_replica = peer.is_replica || answer.is_taken;
+  if (answer.is_taken) return say(id, answer.line);
+  invalid(id, answer.line);
+  const Backend& backend = *backends_.find(peer.backend);
+  if (backend.state != BackendState::registering || backend.kind == BackendKind::replica) return;
+  // It would become a backend of its own, and be given flows that only its pair can serve.
+  tell("refused", backend.name, answer.line);
+  counters_.add(Count::registrations_refused);
+  const BackendRef ref = backend.ref;
+  hang_up(id, peer);
+  remove(ref);
 }
 
 void Registrar::take_health(Instant now, PeerId id, Peer& peer, std::string_view code) {
@@ -201,6 +227,7 @@ void Registrar::take_health(Instant now, PeerId id, Peer& peer, std::string_view
 
 void Registrar::take_pause(Instant now, PeerId id, const Peer& peer, bool at_once) {
   const std::string name = backends_.find(peer.backend)->name;
+  if (pairs_.is_active(peer.backend)) return invalid(id, "the replica is its pair's active one");
   if (!pause(now, peer.backend, at_once)) return invalid(id, "backend already paused");
   say(id, "PAUSED " + name);
 }

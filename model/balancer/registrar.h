@@ -8,6 +8,9 @@
 //   SANE <nonce>              -> REGISTERED <name> <address>       and only now it gets traffic;
 //                             -> PAUSED <name>                     too, when it is back from a
 //                                                     broken stream and was paused before
+//   REPLICA <pair> <0|1> <epoch> <active|standby>   after REGISTER: its host is a replica (pairs.h)
+//       -> STEERED <pair> <0|1|-> <epoch>           where the pair's packets go now
+//       -> FENCED <pair> <epoch>                    refused: that epoch is the newest
 //   HEALTH <code>             -> HEALTHACK 200        2xx is well; three others in a row: down,
 //   until
 //                                                     two well ones, and the data path is proved
@@ -33,6 +36,7 @@
 #include "model/balancer/counters.h"
 #include "model/balancer/line.h"
 #include "model/balancer/outbox.h"
+#include "model/balancer/pairs.h"
 #include "model/balancer/snapshot.h"
 #include "model/machine.h"
 #include "model/random.h"
@@ -61,7 +65,12 @@ class Registrar {
   // The members that a successor should know, sorted by name.
   std::vector<SnapshotMember> members(Instant now) const;
   // Grows with every change of members() that the backend set does not see.
-  std::uint64_t changes() const { return changes_; }
+  std::uint64_t changes() const { return changes_ + pairs_.changes(); }
+  // After all calls of restore(): members[i] has become refs[i].
+  void restore_pairs(std::span<const SnapshotMember> members, std::span<const BackendRef> refs) {
+    pairs_.restore(members, refs);
+  }
+  const Pairs& pairs() const { return pairs_; }
   void tell(std::string_view kind, std::string subject, std::string detail = {});
 
   std::optional<Message> next_message() { return messages_.next(); }
@@ -77,6 +86,7 @@ class Registrar {
     Instant deadline = kNever;  // until REGISTER, from then until SANE, and while it is unwell
                                 // until its next line: give up then
     Instant probe = kNever;     // when the next one is sent
+    bool is_replica = false;    // it has said REPLICA
     bool closing = false;       // we hung up
   };
   // What outlives a stream: a drain that runs, an orphan, a backend that is down.
@@ -89,11 +99,13 @@ class Registrar {
   void take_line(Instant now, PeerId id, Peer& peer, std::string_view line);
   void take_register(Instant now, PeerId id, Peer& peer, const Tokens& tokens);
   void take_sane(Instant now, PeerId id, Peer& peer, std::string_view nonce);
+  void take_replica(Instant now, PeerId id, Peer& peer, const Tokens& tokens);
   void take_health(Instant now, PeerId id, Peer& peer, std::string_view code);
   void take_pause(Instant now, PeerId id, const Peer& peer, bool at_once);
   void take_resume(Instant now, PeerId id, const Peer& peer);
   void take_deregister(PeerId id, Peer& peer);
 
+  CommandResult obey(Instant now, BackendRef backend, const Command& command);
   // The backend that a REGISTER names, new or back again; none: refused, and the reason was said.
   BackendRef enroll(Instant now, PeerId id, std::string_view name, Address address,
                     std::uint32_t weight);
@@ -131,6 +143,7 @@ class Registrar {
   std::optional<std::vector<FlowCount>> told_;  // none: our own flows are all
   Queue<Message> messages_;
   Queue<Notice> notices_;
+  Pairs pairs_;
 };
 
 }  // namespace poise

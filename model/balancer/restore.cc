@@ -26,27 +26,70 @@ BackendRef Registrar::restore(Instant now, const SnapshotMember& saved) {
   if (added.outcome != BackendSet::AddOutcome::ok) return {};
   Member& member = members_[added.ref.index] = {.orphan = saved.is_orphan};
   if (saved.state == BackendState::down) {
-    member.forget_at = now + saved.forget_left.value_or(config_.forget_timeout);
+    if (saved.kind != BackendKind::pair)
+      member.forget_at = now + saved.forget_left.value_or(config_.forget_timeout);
     return added.ref;
   }
   if (saved.state == BackendState::draining && saved.drain_left)
     member.drain_until = now + *saved.drain_left;
   drain_poll_ = now;
+  if (saved.kind == BackendKind::pair) return added.ref;  // its replicas are watched
   health_.watch(now, added.ref.index,
                 std::max(config_.restore_grace - config_.timeout, Duration::zero()));
   return added.ref;
+}
+
+void Pairs::restore(std::span<const SnapshotMember> members, std::span<const BackendRef> refs) {
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    if (!refs[i]) continue;
+    backends_.set_kind(refs[i], members[i].kind);
+    if (members[i].kind != BackendKind::pair) continue;
+    Pair& pair = pairs_[refs[i].index];
+    pair.epoch = members[i].epoch;
+    pair.active_epoch = members[i].active_epoch;
+    pair.active = members[i].active;
+  }
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    if (!refs[i] || members[i].kind != BackendKind::replica || !refs[members[i].pair]) continue;
+    pairs_[refs[members[i].pair].index].replicas[members[i].replica] = {
+        .member = refs[i], .epoch = members[i].epoch, .active = members[i].is_active};
+  }
+}
+
+void Pairs::save(std::vector<SnapshotMember>& members) const {
+  std::erase_if(members, [&](const SnapshotMember& member) {
+    return member.kind == BackendKind::replica && !seat_of(member.ref);
+  });
+  std::map<BackendIndex, std::uint32_t> places;
+  for (std::uint32_t i = 0; i < members.size(); ++i) places[members[i].ref.index] = i;
+  for (SnapshotMember& member : members) {
+    if (member.kind == BackendKind::pair) {
+      const Pair& pair = pairs_.at(member.ref.index);
+      member.epoch = pair.epoch;
+      member.active_epoch = pair.active_epoch;
+      member.active = pair.active;
+    } else if (const std::optional<Seat> seat = seat_of(member.ref)) {
+      const Replica& replica = pairs_.at(seat->pair).replicas[seat->index];
+      member.pair = places.at(seat->pair);
+      member.replica = seat->index;
+      member.epoch = replica.epoch;
+      member.is_active = replica.active;
+    }
+  }
 }
 
 std::vector<SnapshotMember> Registrar::members(Instant now) const {
   std::vector<SnapshotMember> members;
   for (const BackendIndex index : backends_.by_name()) {
     const Backend& backend = backends_[index];
-    if (backend.state == BackendState::registering) continue;  // not proved: it will ask again
+    if (backend.state == BackendState::registering && backend.kind != BackendKind::pair)
+      continue;  // not proved: it will ask again
     SnapshotMember saved{.ref = backend.ref,
                          .name = backend.name,
                          .address = backend.address,
                          .weight = backend.weight,
-                         .state = backend.state};
+                         .state = backend.state,
+                         .kind = backend.kind};
     if (const auto found = members_.find(index); found != members_.end()) {
       saved.is_orphan = found->second.orphan;
       saved.drain_left = left_until(found->second.drain_until, now);
@@ -56,6 +99,7 @@ std::vector<SnapshotMember> Registrar::members(Instant now) const {
     if (ramp_left > Duration::zero()) saved.ramp_left = ramp_left;
     members.push_back(std::move(saved));
   }
+  pairs_.save(members);
   return members;
 }
 
@@ -71,7 +115,9 @@ RestoreOutcome Balancer::on_restore(Instant now, std::span<const std::uint8_t> b
   std::vector<BackendRef> members;
   for (const SnapshotMember& member : snapshot->members)
     members.push_back(registrar_.restore(now, member));
+  registrar_.restore_pairs(snapshot->members, members);
   built_version_ = backends_.version();
+  built_paths_ = backends_.paths_version();
   data_path_.rebuild();  // also where nobody may be chosen: who drains has a tunnel too
   std::size_t flow_count = 0;
   for (const SnapshotFlow& flow : snapshot->flows)

@@ -8,6 +8,7 @@
 
 #include "model/backend/backend_set.h"
 #include "model/balancer/byte_stream.h"
+#include "model/balancer/replica.h"
 #include "model/check.h"
 #include "model/hash.h"
 
@@ -15,7 +16,7 @@ namespace poise {
 namespace {
 
 constexpr std::string_view kMagic = "POISESNP";
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
 constexpr std::size_t kCheckSize = 8;
 constexpr std::size_t kFlowSizeMin = 16;                        // of a flow's bytes
 constexpr std::uint64_t kDurationMax = std::uint64_t{1} << 62;  // 146 years
@@ -63,9 +64,37 @@ void put(ByteWriter& out, const SnapshotMember& member) {
   put(out, member.drain_left);
   put(out, member.forget_left);
   put(out, member.ramp_left);
+  out.u8(static_cast<std::uint8_t>(member.kind));
+  if (member.kind == BackendKind::pair)
+    out.varint(member.epoch)
+        .varint(member.active_epoch)
+        .u8(member.active.value_or(static_cast<std::uint8_t>(kPairSize)));
+  if (member.kind == BackendKind::replica)
+    out.varint(member.pair).u8(member.replica).varint(member.epoch).u8(member.is_active);
 }
 
-SnapshotMember get_member(ByteReader& in) {
+void get_kind(ByteReader& in, SnapshotMember& member) {
+  const std::uint8_t kind = in.u8();
+  if (kind > static_cast<std::uint8_t>(BackendKind::replica)) in.fail();
+  member.kind = static_cast<BackendKind>(kind);
+  if (member.kind == BackendKind::pair) {
+    member.epoch = in.varint(kEpochMax);
+    member.active_epoch = in.varint(member.epoch);
+    const std::uint8_t active = in.u8();
+    if (active > kPairSize) in.fail();
+    if (active < kPairSize) member.active = active;
+  }
+  if (member.kind == BackendKind::replica) {
+    member.pair = static_cast<std::uint32_t>(in.varint(kBackendCountMax));
+    member.replica = in.u8();
+    member.epoch = in.varint(kEpochMax);
+    const std::uint8_t active = in.u8();
+    if (member.replica >= kPairSize || active > 1) in.fail();
+    member.is_active = active == 1;
+  }
+}
+
+SnapshotMember get_member(ByteReader& in, bool has_kind) {
   SnapshotMember member;
   member.ref.index = static_cast<BackendIndex>(in.varint(kNoBackend - 1));
   member.ref.generation = static_cast<std::uint16_t>(in.varint(0xffff));
@@ -79,7 +108,9 @@ SnapshotMember get_member(ByteReader& in) {
   member.drain_left = get_left(in);
   member.forget_left = get_left(in);
   member.ramp_left = get_left(in);
-  const bool sound = is_backend_name(member.name) && member.weight >= 1 && state >= 1 &&
+  if (has_kind) get_kind(in, member);
+  const bool sound = is_backend_name(member.name) && member.weight >= 1 &&
+                     (state >= 1 || member.kind == BackendKind::pair) &&
                      state < kBackendStateCount && orphan <= 1 &&
                      (orphan == 0 || member.state == BackendState::draining);
   if (!sound) in.fail();
@@ -112,13 +143,25 @@ SnapshotFlow get_flow(ByteReader& in, std::size_t member_count, Duration& age) {
   return flow;
 }
 
-// No two members share a slot, a name (the order shows it) or an address.
+// Each replica's pair is there, and has one replica in each place.
+bool have_pairs(const std::vector<SnapshotMember>& members) {
+  std::set<std::pair<std::uint32_t, std::uint8_t>> seats;
+  for (const SnapshotMember& member : members)
+    if (member.kind == BackendKind::replica &&
+        (member.pair >= members.size() || members[member.pair].kind != BackendKind::pair ||
+         !seats.insert({member.pair, member.replica}).second))
+      return false;
+  return true;
+}
+
+// No two members share a slot, a name (the order shows it) or, other than a pair and its replica,
+// an address.
 bool are_distinct(const std::vector<SnapshotMember>& members) {
   std::set<BackendIndex> slots;
   std::set<Address> addresses;
   for (std::size_t i = 0; i < members.size(); ++i)
     if (!slots.insert(members[i].ref.index).second ||
-        !addresses.insert(members[i].address).second ||
+        (members[i].kind != BackendKind::pair && !addresses.insert(members[i].address).second) ||
         (i > 0 && members[i - 1].name >= members[i].name))
       return false;
   return true;
@@ -173,7 +216,8 @@ std::optional<Snapshot> read_snapshot(std::span<const std::uint8_t> bytes, std::
   if (ByteReader(bytes.last(kCheckSize)).u64() != Digest().add(body).value())
     return refuse("a snapshot that is torn: its check differs");
   ByteReader in(body.subspan(kMagic.size()));
-  if (in.u8() != kVersion) return refuse("a snapshot of another version");
+  const std::uint8_t version = in.u8();
+  if (version != kVersion && version != 1) return refuse("a snapshot of another version");
 
   Snapshot snapshot;
   snapshot.life = in.u64();
@@ -181,13 +225,14 @@ std::optional<Snapshot> read_snapshot(std::span<const std::uint8_t> bytes, std::
   if (taken_at > kDurationMax) in.fail();
   snapshot.taken_at = instant_from_ns(static_cast<std::int64_t>(taken_at));
   for (std::uint64_t i = in.varint(kBackendCountMax); i-- > 0 && !in.failed();)
-    snapshot.members.push_back(get_member(in));
+    snapshot.members.push_back(get_member(in, version > 1));
   const std::uint64_t flow_count = in.varint(in.left() / kFlowSizeMin);
   snapshot.flows.reserve(flow_count);
   Duration age = flow_count > 0 ? get_duration(in) : Duration::zero();
   for (std::uint64_t i = 0; i < flow_count && !in.failed(); ++i)
     snapshot.flows.push_back(get_flow(in, snapshot.members.size(), age));
-  if (in.failed() || in.left() != 0 || !are_distinct(snapshot.members))
+  if (in.failed() || in.left() != 0 || !are_distinct(snapshot.members) ||
+      !have_pairs(snapshot.members))
     return refuse("a snapshot with a field out of its range, at byte " +
                   std::to_string(kMagic.size() + in.offset()));
   return snapshot;

@@ -68,8 +68,8 @@ double shown_seconds(Duration duration) {
 }
 
 void write_notice(Log& log, const Notice& notice) {
-  constexpr std::array<std::string_view, 6> kBad{"lost",    "down",     "failed",
-                                                 "refused", "orphaned", "forgotten"};
+  constexpr std::array<std::string_view, 8> kBad{"lost",     "down",      "failed",  "refused",
+                                                 "orphaned", "forgotten", "waiting", "fenced"};
   const bool is_bad = std::ranges::find(kBad, notice.kind) != kBad.end();
   log.write(is_bad ? LogLevel::warning : LogLevel::info, notice.kind,
             {{"name", notice.subject}, {"why", notice.detail}});

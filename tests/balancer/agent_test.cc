@@ -106,6 +106,49 @@ TEST(Agent, SaysAtOnceThatItsServiceIsUnwellAndFromThenOn) {
   EXPECT_EQ(hands.said.back(), "0 HEALTH 200");
 }
 
+TEST(Agent, OfAReplicaSaysSoBeforeItsDataPathCanBeProved) {
+  AgentConfig c = agent_config();
+  c.replica = ReplicaSeat{"db", 1};
+  Hands hands(c);
+  hands.up(0);
+  EXPECT_EQ(hands.said[hands.said.size() - 2], "0 REGISTER web1 10.0.1.1");
+  EXPECT_EQ(hands.said.back(), "0 REPLICA db 1 0 standby");
+}
+
+TEST(Agent, AnnouncesWhatItsServerSaysToAllBalancersOnce) {
+  Hands hands;
+  hands.registered(0);
+  hands.registered(1);
+  const ReplicaStatus status{.pair = "db", .index = 0, .epoch = 7, .active = true};
+  hands.said.clear();
+  for (int i = 0; i < 3; ++i) hands.agent.on_replica(hands.now, status);
+  hands.settle();
+  EXPECT_EQ(hands.said,
+            (std::vector<std::string>{"0 REPLICA db 0 7 active", "1 REPLICA db 0 7 active"}));
+}
+
+TEST(Agent, SaysTheNewestAgainAfterAReconnect) {
+  Hands hands;
+  hands.registered(0);
+  hands.agent.on_peer(hands.now, 0, PeerEvent::down);
+  hands.agent.on_replica(hands.now, {.pair = "db", .index = 0, .epoch = 7, .active = true});
+  hands.agent.on_replica(hands.now, {.pair = "db", .index = 0, .epoch = 8, .active = false});
+  hands.settle();
+  while (hands.said.back() != "0 <open>") hands.at(hands.now.time_since_epoch() + 10ms);
+  hands.up(0);
+  EXPECT_EQ(hands.said.back(), "0 REPLICA db 0 8 standby");
+}
+
+TEST(Agent, TellsThatItWasFencedAndWherePacketsGo) {
+  Hands hands;
+  hands.registered(0);
+  hands.hears(0, "FENCED db 9");
+  EXPECT_EQ(hands.notices.back(), "fenced");
+  hands.hears(0, "STEERED db 1 9");
+  EXPECT_EQ(hands.notices.back(), "steered");
+  EXPECT_EQ(hands.agent.counters()[Count::lines_invalid], 0u);
+}
+
 TEST(Agent, SaysAResumeAgainToABalancerThatWasAwayWhenItWasOrdered) {
   Hands hands;
   hands.registered(0);

@@ -1,6 +1,7 @@
 // Laws of records: a replay of what was recorded gives the same, and nothing in a record can hurt.
 #include "model/balancer/recorded.h"
 
+#include "model/balancer/agent.h"
 #include "tests/balancer/rig.h"
 
 namespace poise {
@@ -25,13 +26,14 @@ std::vector<std::uint8_t> record_some(std::uint64_t seed) {
     const auto peer = static_cast<PeerId>(rng.below(4));
     const std::string lines[] = {
         "REGISTER web" + std::to_string(peer) + " 10.0.1." + std::to_string(peer) + "\n",
-        "HEALTH 200\n", "PAUSE x\n", "RES"};
+        "HEALTH 200\n", "PAUSE x\n", "RES",
+        "REPLICA db " + std::to_string(peer % 2) + ' ' + std::to_string(i) + " active\n"};
     switch (rng.below(6)) {
       case 0:
         recorded.on_peer(now, peer, rng.below(3) ? PeerEvent::up : PeerEvent::down);
         break;
       case 1: {
-        const std::string& line = lines[rng.below(4)];
+        const std::string& line = lines[rng.below(5)];
         recorded.on_message(now, peer,
                             {reinterpret_cast<const std::uint8_t*>(line.data()), line.size()});
         break;
@@ -69,6 +71,33 @@ TEST(Record, ReplaysIdentically) {
     EXPECT_TRUE(report.identical) << "seed " << seed << ", event " << report.diverged_at;
     EXPECT_EQ(report.events, 500u);
   }
+}
+
+TEST(Record, OfAnAgentReplaysWhatItsServerSaid) {
+  AgentConfig c{.address = backend_address(1), .balancers = {kBalancer}};
+  Agent agent(c);
+  std::vector<std::uint8_t> record;
+  RecordWriter writer(
+      [&](std::span<const std::uint8_t> bytes) {
+        record.insert(record.end(), bytes.begin(), bytes.end());
+      },
+      RecordedMachine::agent, 42);
+  Recorded<Agent> recorded(agent, &writer);
+  Spectator nowhere;
+  recorded.start(Instant{});
+  drain(recorded, nowhere);
+  recorded.on_peer(Instant{} + 1ms, 0, PeerEvent::up);
+  drain(recorded, nowhere);
+  for (std::uint64_t epoch = 1; epoch < 5; ++epoch) {
+    recorded.on_replica(Instant{} + 2ms,
+                        {.pair = "db", .index = 1, .epoch = epoch << 50, .active = epoch > 2});
+    drain(recorded, nowhere);
+  }
+  recorded.finish();
+  Agent fresh(c);
+  EXPECT_TRUE(replay(record, fresh).identical);
+  EXPECT_EQ(fresh.replica(), agent.replica());
+  EXPECT_EQ(fresh.replica()->epoch, 4ull << 50);
 }
 
 TEST(Record, AnotherConfigurationDiverges) {

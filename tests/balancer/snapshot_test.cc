@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "model/balancer/replica.h"
+#include "model/hash.h"
 #include "model/random.h"
 
 namespace poise {
@@ -34,6 +36,21 @@ Snapshot draw_snapshot(Rng& rng) {
     member.forget_left = left();
     member.ramp_left = left();
     snapshot.members.push_back(member);
+  }
+  if (member_count >= 3 && rng.below(2) == 0) {
+    snapshot.members[1].kind = BackendKind::pair;
+    snapshot.members[1].epoch = rng.below(kEpochMax + 1);
+    snapshot.members[1].active_epoch = snapshot.members[1].epoch / 2;
+    if (rng.below(3) > 0) snapshot.members[1].active = static_cast<std::uint8_t>(rng.below(2));
+    for (const std::size_t i : {0, 2}) {
+      SnapshotMember& replica = snapshot.members[i];
+      replica.kind = BackendKind::replica;
+      replica.pair = 1;
+      replica.replica = static_cast<std::uint8_t>(i / 2);
+      replica.epoch = rng.below(kEpochMax + 1);
+      replica.is_active = rng.below(2) == 0;
+    }
+    snapshot.members[1].address = snapshot.members[0].address;
   }
   Duration age{std::int64_t(rng.below(1u << 30))};
   for (std::uint64_t i = member_count == 0 ? 0 : rng.below(20); i-- > 0;) {
@@ -96,10 +113,28 @@ TEST(Snapshot, HasTheBytesOfTheWorkedExample) {
       .taken_at = Instant{1s},
       .members = {{.ref = {0, 2}, .name = "web1", .address = Address::v4(0x0a000101)}}};
   const Bytes bytes = write_snapshot(snapshot);
-  const Bytes expected = {0x50, 0x4f, 0x49, 0x53, 0x45, 0x53, 0x4e, 0x50, 1, 7, 0, 0, 0, 0, 0,
-                          0,    0,    0x00, 0xca, 0x9a, 0x3b, 0,    0,    0, 0, 1, 0, 2, 4, 0x77,
-                          0x65, 0x62, 0x31, 4,    10,   0,    1,    1,    1, 1, 0, 0, 0, 0, 0};
+  const Bytes expected = {0x50, 0x4f, 0x49, 0x53, 0x45, 0x53, 0x4e, 0x50, 2,    7, 0,  0,
+                          0,    0,    0,    0,    0,    0x00, 0xca, 0x9a, 0x3b, 0, 0,  0,
+                          0,    1,    0,    2,    4,    0x77, 0x65, 0x62, 0x31, 4, 10, 0,
+                          1,    1,    1,    1,    0,    0,    0,    0,    0,    0};
   EXPECT_EQ(Bytes(bytes.begin(), bytes.end() - 8), expected);
+}
+
+TEST(Snapshot, OfTheVersionBeforePairsIsReadAsPlainBackends) {
+  Bytes bytes = write_snapshot(
+      {.life = 7,
+       .taken_at = Instant{1s},
+       .members = {{.ref = {0, 2}, .name = "web1", .address = Address::v4(0x0a000101)}}});
+  bytes.resize(bytes.size() - 8);
+  bytes.erase(bytes.end() - 2);  // the kind; the count of flows follows it
+  bytes[8] = 1;
+  const std::uint64_t check = Digest().add(std::span<const std::uint8_t>(bytes)).value();
+  for (int i = 0; i < 8; ++i) bytes.push_back(static_cast<std::uint8_t>(check >> (8 * i)));
+  std::string error;
+  const std::optional<Snapshot> snapshot = read_snapshot(bytes, error);
+  ASSERT_TRUE(snapshot) << error;
+  EXPECT_EQ(snapshot->members.at(0).name, "web1");
+  EXPECT_EQ(snapshot->members.at(0).kind, BackendKind::plain);
 }
 
 TEST(Snapshot, GetsOlderByTheTimeBetweenAndNotByAClockThatWentBack) {

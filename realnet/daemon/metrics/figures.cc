@@ -26,6 +26,8 @@ constexpr std::array<std::string_view, kCountNumber - at(Count::passed)> kHelp =
     "Inner datagrams cut in two because they did not fit the tunnel.",
     "Senders told which MTU fits.",
     "SYNs whose MSS was clamped.",
+    "Copies sent to the replica of a pair that is not active.",
+    "Such copies that found no room in the outbox.",
     "Lines received on control streams.",
     "Lines answered with INVALID.",
     "Lines too long to be read.",
@@ -37,12 +39,14 @@ constexpr std::array<std::string_view, kCountNumber - at(Count::passed)> kHelp =
     "Heartbeats received.",
     "Backends lost by silence.",
     "Control streams lost.",
+    "Takeovers of a pair by its other replica.",
+    "Announcements of replicas that were refused for their epoch.",
 };
 static_assert(!kHelp.back().empty(), "every counter has its help");
 
 // Packets take their own way through each queue; control events reach all machines alike.
 constexpr bool is_of_packets(Count count) {
-  return count <= Count::mss_clamped;
+  return count <= Count::mirror_no_room;
 }
 
 template <class Counts>
