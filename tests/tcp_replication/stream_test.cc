@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cctype>
+#include <fstream>
+#include <sstream>
 
 #include "tests/tcp_replication/samples.h"
 
@@ -157,6 +160,29 @@ TEST(ReplicationStream, ASegmentOfBulkDataCosts32BytesOnTopOfItself) {
     EXPECT_LE(written(batch).size(), empty + 40 * (payload.size() + 32));
     EXPECT_LE(empty, 16u);
   }
+}
+
+// The lines of the room's README below "Worked example": bytes, then what they say.
+TEST(ReplicationStream, TheWorkedExampleIsTrue) {
+  std::ifstream readme(POISE_SOURCE "/model/tcp/replication/README.md");
+  std::string bytes;
+  bool example = false;
+  for (std::string line; std::getline(readme, line);) {
+    if (line.starts_with("#")) example = line == "### Worked example";
+    if (!example || !line.starts_with("    ")) continue;
+    std::istringstream words(line);
+    for (std::string word; words >> word && word.size() == 2 && std::isxdigit(word[0]) != 0;)
+      bytes += static_cast<char>(std::stoi(word, nullptr, 16));
+  }
+  const std::string data = "data";
+  Record record{.slot = 5};
+  record.received = 104;
+  record.consumed = 100;
+  record.edge = 65636;
+  record.timestamp_recent = 0x01020304;
+  record.arrived[0] = {100, bytes_of(data)};
+  record.arrived_count = 1;
+  EXPECT_EQ(bytes, written(Batch{.epoch = 3, .first = 7, .records = {record}}));
 }
 
 TEST(ReplicationStream, TruncatedOrForgedBytesAreRefusedOrRead) {
