@@ -92,7 +92,10 @@ class Connection final : public Stream {
   // with them. Nothing when a standby need not know it: a handshake, or the end of what it never
   // heard of. The record's spans point into this connection.
   std::optional<Record> log(Slot slot, Mark& mark);
-  void log_afresh() { logged_ = Logged{}, unlogged_ = ahead_, dirty_ = true; }
+  void log_afresh() {
+    logged_ = Logged{}, unlogged_ = ahead_, dirty_ = true;
+    logged_.blob = blob_size_ == 0;
+  }
   void tell(Instant now, const Mark& mark) noexcept;  // the standby has it
   // Without a log: all that is may be told.
   void tell_all(Instant now) noexcept;
