@@ -18,8 +18,8 @@ class Network {
  public:
   virtual ~Network() = default;
 
-  // The path of a host's namespace; its name is the host's.
-  virtual std::string where(scenario::NodeId id) const = 0;
+  // The path of a node's namespace; its name is the node's.
+  std::string where(scenario::NodeId id) const;
 
   // A node that is absent (crashed, or not there yet) or cut off: nothing passes its links.
   virtual void set_present(scenario::NodeId id, bool present) = 0;
@@ -33,6 +33,14 @@ class Network {
   virtual std::vector<std::string> left_out() const = 0;
   // Ends it, and gives what it counted, by name.
   virtual std::vector<std::pair<std::string, std::int64_t>> finish() = 0;
+
+ protected:
+  // Keeps a reference.
+  explicit Network(const scenario::Topology& topology) : topology_(topology) {}
+  // Its namespace, and a kernel that does nothing on its own. Throws SystemError.
+  void make_node(scenario::NodeId id);
+
+  const scenario::Topology& topology_;
 };
 
 }  // namespace poise::realnet::lab

@@ -54,7 +54,7 @@ LinkAddress parse_link_address(const std::string& text) {
 
 TapNetwork::TapNetwork(const scenario::Plan& plan, const scenario::Topology& topology,
                        const std::function<void(Fabric&)>& carrier)
-    : topology_(topology) {
+    : Network(topology) {
   start(build(plan), carrier);
 }
 
@@ -70,9 +70,8 @@ std::vector<Attachment> TapNetwork::build(const scenario::Plan& plan) {
                                   std::to_string(ways.size()) + " links; allowed: 1");
     const LinkId link = ways[0].link;
     const std::size_t end = topology_.links()[link].a == id ? 0 : 1;
-    make_namespace(where(id));
+    make_node(id);
     const EnterNamespace inside(where(id));
-    settle_kernel(node.kind);
     attachments.push_back({.host = id,
                            .tap = open_tap(device_of(link)),
                            .host_address = parse_link_address(link_address(link, end)),
@@ -121,10 +120,6 @@ TapNetwork::~TapNetwork() {
   if (carrier_ < 0) return;
   ::kill(carrier_, SIGKILL);
   while (::waitpid(carrier_, nullptr, 0) < 0 && errno == EINTR) continue;
-}
-
-std::string TapNetwork::where(NodeId id) const {
-  return "/run/netns/" + topology_.nodes()[id].name;
 }
 
 void TapNetwork::order(const FabricOrder& order) {

@@ -26,7 +26,6 @@ class TapNetwork : public Network {
              const std::function<void(Fabric&)>& carrier);
   ~TapNetwork() override;
 
-  std::string where(scenario::NodeId id) const override;
   void set_present(scenario::NodeId id, bool present) override;
   void set_partitioned(scenario::NodeId id, bool partitioned) override;
   void set_link(scenario::LinkId id, bool up) override;
@@ -43,7 +42,6 @@ class TapNetwork : public Network {
   // False: the carrier has ended.
   bool hear(FabricFigure& figure);
 
-  const scenario::Topology& topology_;
   Fd orders_;
   pid_t carrier_ = -1;
 };

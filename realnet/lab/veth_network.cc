@@ -40,18 +40,18 @@ bool kernel_has_netem() {
 }  // namespace
 
 VethNetwork::VethNetwork(const scenario::Plan& plan, const scenario::Topology& topology, Loop& loop)
-    : plan_(plan),
-      topology_(topology),
+    : Network(topology),
+      plan_(plan),
       loop_(loop),
       netem_(kernel_has_netem()),
       nodes_(topology.nodes().size()) {
   for (NodeId id = 0; id < nodes_.size(); ++id) {
-    make_namespace(where(id));
+    make_node(id);
     nodes_[id].present = topology.alive_at_start().node(id);
     nodes_[id].chooses =
         topology.nodes()[id].kind == NodeKind::router || topology.neighbours(id).size() != 1;
+    if (nodes_[id].chooses) let_choose(id);
   }
-  settle_kernels();
   Commands links, hosts, next_hops;  // each stands on those before it
   for (LinkId id = 0; id < topology.links().size(); ++id) {
     const scenario::TopologyLink& link = topology.links()[id];
@@ -80,23 +80,15 @@ VethNetwork::~VethNetwork() {
   for (const auto& [descriptor, batch] : learning_) loop_.forget(descriptor);
 }
 
-std::string VethNetwork::where(NodeId id) const {
-  return "/run/netns/" + topology_.nodes()[id].name;
-}
-
-// What a kernel does on its own that a plan does not speak of.
-void VethNetwork::settle_kernels() {
+// Among ways that are equally good, by the flow's hash.
+void VethNetwork::let_choose(NodeId id) const {
+  const EnterNamespace inside(where(id));
+  if (topology_.nodes()[id].kind == NodeKind::router) set_kernel("ipv4/ip_forward", "1");
+  set_kernel("ipv4/fib_multipath_hash_policy", "1");  // addresses, protocol, ports
+  // Routers one behind the other must not choose alike.
   const std::uint64_t seed = scenario::stream(plan_, scenario::Stream::routing).next();
-  for (NodeId id = 0; id < nodes_.size(); ++id) {
-    const EnterNamespace inside(where(id));
-    settle_kernel(topology_.nodes()[id].kind);
-    if (!nodes_[id].chooses) continue;
-    if (topology_.nodes()[id].kind == NodeKind::router) set_kernel("ipv4/ip_forward", "1");
-    set_kernel("ipv4/fib_multipath_hash_policy", "1");  // addresses, protocol, ports
-    // Routers one behind the other must not choose alike.
-    set_kernel("ipv4/fib_multipath_hash_seed",
-               std::to_string(mix64(seed ^ mix64(id)) % 0xffffffff + 1));
-  }
+  set_kernel("ipv4/fib_multipath_hash_seed",
+             std::to_string(mix64(seed ^ mix64(id)) % 0xffffffff + 1));
 }
 
 void VethNetwork::build(Commands& commands) {

@@ -28,7 +28,6 @@ class VethNetwork : public Network {
   VethNetwork(const scenario::Plan& plan, const scenario::Topology& topology, Loop& loop);
   ~VethNetwork() override;
 
-  std::string where(scenario::NodeId id) const override;
   void set_present(scenario::NodeId id, bool present) override;
   void set_partitioned(scenario::NodeId id, bool partitioned) override;
   void set_link(scenario::LinkId id, bool up) override;
@@ -54,7 +53,7 @@ class VethNetwork : public Network {
 
   void build(Commands& commands);
   void build_host_routes(Commands& commands, scenario::NodeId id);
-  void settle_kernels();
+  void let_choose(scenario::NodeId id) const;
   void shape(Commands& commands, scenario::LinkId id) const;
   scenario::Alive alive() const;
   void apply();
@@ -68,7 +67,6 @@ class VethNetwork : public Network {
                  const std::vector<Address>& addresses, const scenario::Alive& alive) const;
 
   const scenario::Plan& plan_;
-  const scenario::Topology& topology_;
   Loop& loop_;
   bool netem_ = false;
   std::vector<NodeState> nodes_;
