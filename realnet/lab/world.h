@@ -40,8 +40,13 @@ class World {
   // From the plan's time zero to its end.
   scenario::RunResult run(const std::function<void(double fraction)>& on_progress);
 
- private:
+  // What faults do to hosts (model/scenario/carry_out.h).
   using NodeId = scenario::NodeId;
+  void boot(NodeId id);
+  void crash(NodeId id);
+  void order(NodeId id, poise::Command::Kind kind);
+
+ private:
   // What runs on a node; empty where it is not of that kind.
   struct Host {
     std::unique_ptr<Client> client;
@@ -69,15 +74,11 @@ class World {
 
   // Faults.
   void carry_out(const scenario::FaultEvent& fault);
-  void carry_out_on_link(const scenario::FaultEvent& fault, scenario::LinkId link);
-  void boot(NodeId id);
-  void crash(NodeId id);
   bool has_daemon(NodeId id) const;
   LifeFolder folder_of(NodeId id) const;
   void start_daemon(NodeId id, Instant begin_at);
   void prepare(NodeId id, Instant begin_at);
   void clear_leftovers(NodeId id);
-  void order(NodeId id, poise::Command::Kind kind);
   void await_registration();
   void note_timeouts();
 

@@ -1,65 +1,19 @@
 // The real world of one plan: carrying out its faults.
 #include <string>
 
-#include "model/check.h"
-#include "model/scenario/words.h"
+#include "model/scenario/carry_out.h"
 #include "realnet/lab/world.h"
 
 namespace poise::realnet::lab {
 
 using scenario::FaultEvent;
-using scenario::FaultKind;
 using scenario::NodeId;
 using scenario::NodeKind;
 
 void World::carry_out(const FaultEvent& fault) {
   note_timeouts();
   late_[static_cast<std::size_t>(&fault - faults_.data())] = loop_.now() - fault.at;
-  if (const auto link = topology_.find_link(fault.target); link) {
-    carry_out_on_link(fault, *link);
-    return;
-  }
-  const auto node = topology_.find_node(fault.target);
-  POISE_CHECK(node);
-  switch (fault.kind) {
-    case FaultKind::crash:
-      return crash(*node);
-    case FaultKind::restart:
-    case FaultKind::join:
-      return boot(*node);
-    case FaultKind::partition:
-      return network_->set_partitioned(*node, true);
-    case FaultKind::heal:
-      return network_->set_partitioned(*node, false);
-    case FaultKind::pause:
-      return order(*node, poise::Command::Kind::pause);
-    case FaultKind::resume:
-      return order(*node, poise::Command::Kind::resume);
-    case FaultKind::drain:
-      return order(*node, poise::Command::Kind::drain);
-    case FaultKind::deregister:
-      return order(*node, poise::Command::Kind::deregister);
-    case FaultKind::link_down:
-    case FaultKind::link_up:
-    case FaultKind::slow:
-    case FaultKind::lossy:
-      POISE_CHECK(false);  // of links; check_plan saw to it
-  }
-}
-
-void World::carry_out_on_link(const FaultEvent& fault, scenario::LinkId link) {
-  switch (fault.kind) {
-    case FaultKind::link_down:
-      return network_->set_link(link, false);
-    case FaultKind::link_up:
-      return network_->set_link(link, true);
-    case FaultKind::slow:
-      return network_->set_extra_delay(link, from_seconds(fault.value));
-    case FaultKind::lossy:
-      return network_->set_loss(link, fault.value);
-    default:
-      POISE_CHECK(false);  // of nodes
-  }
+  scenario::carry_out(fault, topology_, *network_, *this);
 }
 
 // A simulated host speaks at once: the process on a host that will start is ready before, silent

@@ -37,8 +37,13 @@ class World {
   // Runs to the end of the plan; throws Cancelled.
   scenario::RunResult run();
 
- private:
+  // What faults do to hosts (model/scenario/carry_out.h).
   using NodeId = scenario::NodeId;
+  void boot(NodeId id);
+  void crash(NodeId id);
+  void order(NodeId id, Command::Kind kind);
+
+ private:
   // What runs on a node; empty where it is not of that kind.
   struct Host {
     std::unique_ptr<HostTcp> tcp;
@@ -67,10 +72,6 @@ class World {
 
   // Faults.
   void carry_out(const scenario::FaultEvent& fault);
-  void carry_out_on_link(const scenario::FaultEvent& fault, scenario::LinkId link);
-  void boot(NodeId id);
-  void crash(NodeId id);
-  void order(NodeId id, Command::Kind kind);
 
   void beat();
   void note(const std::string& machine, const Notice& notice);
