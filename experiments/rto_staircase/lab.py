@@ -178,7 +178,7 @@ def judge(table: pd.DataFrame, console: Console) -> bool:
     for what, good in (
         ("on the same step as ns-3", ratio.between(1 / np.sqrt(2), np.sqrt(2))),
         (f"within {TOLERANCE:.0%} of ns-3", table["difference"].abs() <= TOLERANCE),
-        (f"within {TOLERANCE_MEASURED:.0%} with the measured RTO on the timer wheel", near["wheel"]),
+        (f"within {TOLERANCE_MEASURED:.0%} with the measured RTO on the wheel", near["wheel"]),
     ):
         holds = good.sum() >= np.floor(SAME_STEP_SHARE * count)
         answers.append(bool(holds))
