@@ -84,12 +84,12 @@ class SharedRing {
   Entry* entries_ = nullptr;
 };
 
-// As many frames as a ring has entries, so that no ring is ever too full for one; at first the
-// kernel has them all.
+// Fewer frames than a ring has entries, so that no ring is ever too full for one; at first the
+// kernel has them all. Each is used in its turn, so together they must fit a processor's cache.
 class XdpMemory {
  public:
   static constexpr std::size_t kFrameSize = 4096;
-  static constexpr std::size_t kFrameCount = SharedRing<std::uint64_t>::kCount;
+  static constexpr std::size_t kFrameCount = 512;
 
   // A socket that is bound to nothing yet. Throws SystemError.
   explicit XdpMemory(const std::string& attempt);

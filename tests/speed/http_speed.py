@@ -20,8 +20,7 @@ from network import Network, wait_until  # noqa: E402
 SIZES = {"10 kB": 10_000, "100 kB": 100_000}
 ROUND_S = 2
 CONNECTIONS, THREADS = 64, 2  # of wrk; nginx and HAProxy have two workers each
-BALANCER = {"queues": 2, "spread": "core", "cpus": [0, 1]}  # HAProxy is pinned likewise
-AGENT = {"cpus": [0]}
+PACKETS = {"from": "xdp"}  # of both daemons; the figures name it
 
 WEB_SERVER = """
 daemon off; user root; worker_processes 2; pid {folder}/nginx.pid; error_log {folder}/nginx.err;
@@ -30,7 +29,7 @@ http {{
   access_log off; sendfile on; tcp_nopush on; open_file_cache max=100;
   keepalive_requests 1000000000; client_body_temp_path {folder}; proxy_temp_path {folder};
   fastcgi_temp_path {folder}; uwsgi_temp_path {folder}; scgi_temp_path {folder};
-  server {{ listen 80; root {folder}; }}
+  server {{ listen 80; root {pages}; }}
 }}
 """
 PROXY = """
@@ -52,27 +51,31 @@ PROXIES = {"HAProxy": (8080, ""), "HAProxy, splicing": (8081, "  option splice-r
 
 
 class Stage:
-    """A client, a balancer's host and a web server on one switch, all ways between them open."""
+    """A client on one switch with two pairs of hosts, a balancing one and a web server: Poise's,
+    and HAProxy's, for a device from which Poise takes packets is slower for everybody else."""
 
     def __init__(self, build, folder):
         self.network = Network(folder)
-        self.client, lb, web = (self.network.host(name) for name in ("client", "lb", "web"))
+        names = ("client", "lb", "web", "proxy", "plain")
+        self.client, lb, web, proxy, plain = (self.network.host(name) for name in names)
         self.settle_kernel()
-        self.serve_web(web)
+        self.make_pages()
+        self.serve_web(web), self.serve_web(plain)
         log = {"log": {"level": "info"}}
-        balancer = daemons.balancer(build, lb, packets=BALANCER, **log)
-        agent = daemons.agent(build, web, [lb], packets=AGENT, **log)
+        balancer = daemons.balancer(build, lb, packets=PACKETS, **log)
+        agent = daemons.agent(build, web, [lb], packets=PACKETS, **log)
         balancer.start(), agent.start()
         wait_until(
             lambda: [b["state"] for b in balancer.ask("backends")] == ["active"], "registration"
         )
         poise = [balancer.process.pid, agent.process.pid]
-        self.ways = {"plain": (f"{web.v4}:80", []), "Poise": (f"{daemons.VIP4}:80", poise)}
+        self.ways = {"plain": (f"{plain.v4}:80", []), "Poise": (f"{daemons.VIP4}:80", poise)}
         for name, (port, options) in PROXIES.items():
             file = folder / f"haproxy-{port}.cfg"
-            file.write_text(PROXY.format(options=options, address=lb.v4, port=port, web=web.v4))
-            pid = lb.popen("haproxy", "-db", "-f", file).pid
-            self.ways[name] = (f"{lb.v4}:{port}", [pid])
+            told = {"options": options, "address": proxy.v4, "port": port, "web": plain.v4}
+            file.write_text(PROXY.format(**told))
+            pid = proxy.popen("haproxy", "-db", "-f", file).pid
+            self.ways[name] = (f"{proxy.v4}:{port}", [pid])
         for address, _ in self.ways.values():
             wait_until(lambda a=address: self.fetch(a), f"{address} answers")
 
@@ -84,12 +87,16 @@ class Stage:
         for host in self.network.hosts.values():
             host.run("sysctl", "-qw", "net.ipv4.tcp_congestion_control=reno")
 
-    def serve_web(self, host):
-        folder = self.network.folder / "web"
-        folder.mkdir()
+    def make_pages(self):
+        self.pages = self.network.folder / "pages"
+        self.pages.mkdir()
         for size in SIZES.values():
-            (folder / str(size)).write_bytes(b"x" * size)
-        (folder / "nginx.conf").write_text(WEB_SERVER.format(folder=folder))
+            (self.pages / str(size)).write_bytes(b"x" * size)
+
+    def serve_web(self, host):
+        folder = self.network.folder / f"{host.name}-nginx"
+        folder.mkdir()
+        (folder / "nginx.conf").write_text(WEB_SERVER.format(folder=folder, pages=self.pages))
         host.popen("nginx", "-c", folder / "nginx.conf", "-p", folder)
 
     def fetch(self, address):
