@@ -1,4 +1,4 @@
-"""Linux's timer wheel: when a timer goes off that was armed at some instant (kernel/time/timer.c)."""
+"""Linux's timer wheel: when a timer goes off that was armed at some tick (kernel/time/timer.c)."""
 from __future__ import annotations
 
 import re
