@@ -124,7 +124,7 @@ std::optional<Handshake> open_cookie(SipKey key, const FlowKey& flow, const Segm
   const std::uint32_t cookie =
       handshake.iss - offset_of(key, flow, Purpose::cookie_offset) - handshake.irs;
   const std::uint32_t age = (static_cast<std::uint32_t>(minutes) - (cookie >> kMinuteShift)) & 0xff;
-  if (age > kMinutesMax || age > minutes) return std::nullopt;
+  if (age > kMinutesMax) return std::nullopt;
 
   const std::uint8_t options =
       ack.options.timestamps
