@@ -191,6 +191,11 @@ void Host::Core::reset(Instant at, const FlowKey& key, const Segment& segment) {
 // A segment of no connection: a handshake's first or last, or a stray.
 void Host::Core::on_stray(Instant at, const FlowKey& key, const Segment& segment,
                           const Listener* listener) {
+  // RFC 9293, 3.9.2.3: nobody can be answered there.
+  if (!key.source.is_single_host() && key.destination.is_single_host()) {
+    ++counters.malformed;
+    return;
+  }
   if (listener && segment.has(flag::kSyn) && !segment.has(flag::kAck | flag::kRst))
     return on_syn(at, key, segment, *listener);
   if (listener && segment.has(flag::kAck) && !segment.has(flag::kSyn | flag::kRst) &&
