@@ -53,6 +53,7 @@ HostConfig Machines::config_of(std::size_t index, Role role, Application* applic
   config.connection_count_max = setup_.connection_count_max;
   config.chunk_count = setup_.chunk_count;
   config.half_open_count_max = setup_.half_open_count_max;
+  config.held_packets_max = setup_.mirror ? 64 : 0;
   config.secret = {0x0123456789abcdef, 0xfedcba9876543210};
   if (setup_.is_pair) {
     config.replication = setup_.replication;

@@ -56,6 +56,15 @@ std::uint8_t ecn_of(const std::string& text) {
   return 0;
 }
 
+// Addresses that no single host has.
+Address impostor(const std::string& who, Family family) {
+  const bool v4 = family == Family::v4;
+  if (who == "multicast") return *Address::parse(v4 ? "224.0.0.1" : "ff02::1");
+  if (who == "nobody") return *Address::parse(v4 ? "0.0.0.0" : "::");
+  if (who == "loopback") return *Address::parse(v4 ? "127.0.0.1" : "::1");
+  throw Wrong("`" + who + "` is not multicast, nobody or loopback");
+}
+
 wire::Datagram parsed(std::span<const std::uint8_t> bytes) {
   wire::Datagram datagram;
   if (wire::parse(bytes, datagram) != wire::Malformed::none || !datagram.is_tcp())
@@ -90,6 +99,8 @@ std::vector<std::uint8_t> encode(const PacketText& packet, const Ends& ends,
   wire::TcpSegment segment;
   segment.source = ends.theirs, segment.source.port = packet.port;
   segment.destination = ends.ours;
+  if (!packet.from.empty())
+    segment.source.address = impostor(packet.from, ends.ours.address.family());
   segment.sequence = numbering.theirs + extent.begin;
   if (!packet.ack.empty())
     segment.acknowledgment = numbering.ours.value_or(0) +

@@ -16,6 +16,8 @@ void parse_brackets(std::string_view text, PacketText& packet) {
       packet.ecn = word;
     } else if (word == "port") {
       packet.port = static_cast<std::uint16_t>(words.take_number(65535));
+    } else if (word == "from") {
+      packet.from = words.take_word();
     } else if (word == "bad") {
       words.must_take("checksum");
       packet.bad_checksum = true;
@@ -24,8 +26,8 @@ void parse_brackets(std::string_view text, PacketText& packet) {
     } else if (word == "header") {
       packet.header_words = static_cast<std::uint8_t>(words.take_number(15));
     } else {
-      throw Wrong("`" + part + "` is not noecn, ect0, ect1, ce, port N, bad checksum, fragment, " +
-                  "header N");
+      throw Wrong("`" + part + "` is not noecn, ect0, ect1, ce, port N, from WHOM, bad " +
+                  "checksum, fragment, header N");
     }
   }
 }

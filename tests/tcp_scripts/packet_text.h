@@ -19,6 +19,7 @@ inline constexpr std::uint16_t kPort = 40000;  // the peer's, unless told
 struct PacketText {
   std::string ecn;  // noecn, ect0, ect1, ce; empty: as usual, or not looked at
   std::uint16_t port = kPort;
+  std::string from;  // of whom it pretends to be: multicast, nobody, loopback
   bool bad_checksum = false;
   bool is_fragment = false;
   std::optional<std::uint8_t> header_words;  // a data offset that is not the header's
