@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <regex>
 #include <string>
 #include <vector>
 
@@ -88,6 +89,21 @@ TEST_P(WrongScripts, AreCaught) {
   EXPECT_THAT(complaint, testing::HasSubstr(expected));
 }
 INSTANTIATE_TEST_SUITE_P(, WrongScripts, testing::ValuesIn(cases("wrong")), name_of);
+
+// The table of requirements names laws that stand here.
+TEST(Coverage, NamesScriptsThatExist) {
+  std::ifstream file(POISE_TCP_SCRIPTS "/../../model/tcp/connection/README.md");
+  const std::string table(std::istreambuf_iterator<char>(file), {});
+  const std::regex name("`([a-z]+/[a-z0-9_]+)`");
+  int count = 0;
+  for (std::sregex_iterator it(table.begin(), table.end(), name), end; it != end; ++it) {
+    const std::string path = (*it)[1];
+    if (!fs::is_directory(POISE_TCP_SCRIPTS "/scripts/" + path.substr(0, path.find('/')))) continue;
+    ++count;
+    EXPECT_TRUE(fs::exists(POISE_TCP_SCRIPTS "/scripts/" + path + ".pkt")) << path;
+  }
+  EXPECT_GE(count, 150);
+}
 
 }  // namespace
 }  // namespace poise::tcp::script
