@@ -25,6 +25,7 @@ struct Limits {
   // Of both.
   std::chrono::milliseconds handshake_timeout{5000};
   std::size_t unsent_bytes_max = 256 * 1024;  // of one peer; beyond: cut
+  std::size_t read_bytes = 4096;              // that a stream takes from its TCP at once
   std::chrono::milliseconds linger{1000};  // after close, for the other end to take what was sent
   std::chrono::milliseconds silence_max{
       10000};  // of the other end's TCP, before the kernel gives up

@@ -49,7 +49,8 @@ Stream::Stream(Owner& owner, PeerId peer, Role role, Tcp::socket socket, Tcp::en
       remote_(std::move(remote)),
       credentials_(std::move(credentials)),
       limits_(limits),
-      timer_(socket_.get_executor()) {}
+      timer_(socket_.get_executor()),
+      in_(limits.read_bytes) {}
 
 void Stream::dial(const asio::ip::address& local) {
   expire_in(limits_.connect_timeout, StreamCount::connects_failed, "no answer in time");

@@ -1,7 +1,6 @@
 // One control stream over TCP, plain or in TLS. Part of listeners and dialers; not for others.
 #pragma once
 
-#include <array>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -11,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "model/machine.h"
 #include "realnet/control/credentials.h"
@@ -102,7 +102,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   const Limits limits_;
   boost::asio::steady_timer timer_;
   std::string name_;
-  std::array<std::uint8_t, 4096> in_;
+  std::vector<std::uint8_t> in_;
   std::string out_;      // not yet handed to the socket
   std::string on_wire_;  // handed to it
 };

@@ -29,18 +29,19 @@ void add_role(CLI::App& app, const Role& role, Call& call) {
   command.add_flag("--clean", call.clean,
                    "only put back what a killed life changed on this host: rules, VIPs, sysctls");
   const scenario::Table& table = role.table();
-  for_each_key(table, table.defaults,
-               [&](const std::string& path, const scenario::Field& field, const void*) {
-                 command
-                     .add_option_function<std::string>(
-                         "--" + path,
-                         [&call, path](const std::string& text) {
-                           call.sources.flags.emplace_back(path, text);
-                         },
-                         std::string(field.doc))
-                     ->type_name("VALUE")
-                     ->group("Settings (over POISE_SECTION_KEY, over the file)");
-               });
+  for_each_key(
+      table, table.defaults,
+      [&](const std::string& path, const scenario::Field& field, const void*) {
+        const bool is_switch = field.type == scenario::Type::boolean;
+        CLI::Option* option = command.add_option_function<std::string>(
+            "--" + path,
+            [&call, path, is_switch](const std::string& text) {
+              call.sources.flags.emplace_back(path, is_switch && text.empty() ? "true" : text);
+            },
+            std::string(field.doc));
+        option->type_name("VALUE")->group("Settings (over POISE_SECTION_KEY, over the file)");
+        if (is_switch) option->expected(0, 1);  // --standby is --standby true
+      });
 }
 
 int say(const std::string& text) {

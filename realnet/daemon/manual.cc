@@ -135,7 +135,8 @@ std::string program_page() {
   out += section("DESCRIPTION");
   out +=
       "Poise balances load between backends that answer the clients themselves (direct server "
-      "return). One program has several roles:\n";
+      "return), and serves over TCP so that connections outlive their server. One program has "
+      "several roles:\n";
   for (const Role& role : roles()) out += entry(bold(role.name), plain(role.summary));
   out += section("OPTIONS");
   out += entry("\\fB\\-f\\fR, \\fB\\-\\-config\\fR FILE",
@@ -155,7 +156,10 @@ std::string program_page() {
                "bash)\"\\fR.");
   out += entry(bold("--manual") + " PAGE", "Print the source of a manual page, such as this one.");
   out += section("SIGNALS");
-  out += entry("SIGTERM, SIGINT", "Stop, after stop_drain_s at most; the second time, at once.");
+  out += entry(
+      "SIGTERM, SIGINT",
+      "Stop, after stop_drain_s at most; the second time, at once. A server of failover TCP hands "
+      "its connections over to its standby.");
   out += entry("SIGHUP", "Read the settings again, and open the log file anew.");
   out += entry("SIGUSR1", "Open the log file anew.");
   out += section("EXIT STATUS");

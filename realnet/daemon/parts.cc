@@ -68,8 +68,9 @@ double shown_seconds(Duration duration) {
 }
 
 void write_notice(Log& log, const Notice& notice) {
-  constexpr std::array<std::string_view, 8> kBad{"lost",     "down",      "failed",  "refused",
-                                                 "orphaned", "forgotten", "waiting", "fenced"};
+  constexpr std::array<std::string_view, 10> kBad{"lost",     "down",      "failed",  "refused",
+                                                  "orphaned", "forgotten", "waiting", "fenced",
+                                                  "alone",    "hung-up"};
   const bool is_bad = std::ranges::find(kBad, notice.kind) != kBad.end();
   log.write(is_bad ? LogLevel::warning : LogLevel::info, notice.kind,
             {{"name", notice.subject}, {"why", notice.detail}});

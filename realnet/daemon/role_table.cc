@@ -12,10 +12,31 @@
 namespace poise::realnet {
 namespace {
 
+std::string clean(const StateSettings& state, const std::string& name) {
+  const std::size_t count = HostSetup::undo_leftovers(state.folder, name);
+  return count == 0 ? "nothing was left\n" : std::to_string(count) + " changes put back\n";
+}
+
 template <class Settings>
 std::string clean(const Settings& settings) {
-  const std::size_t count = HostSetup::undo_leftovers(settings.state.folder, settings.machine.name);
-  return count == 0 ? "nothing was left\n" : std::to_string(count) + " changes put back\n";
+  return clean(settings.state, settings.machine.name);
+}
+
+// A server of failover TCP.
+template <Service kService>
+constexpr Role tcp_server(std::string_view name, std::string_view summary) {
+  return {name,
+          summary,
+          []() -> const scenario::Table& { return tcp_server_table(kService); },
+          [](const Sources& sources) { return print(load_tcp_server(kService, sources)); },
+          [](const Sources& sources) {
+            const TcpServerSettings settings = load_tcp_server(kService, sources).settings;
+            return clean(settings.state, settings.name);
+          },
+          [](const Sources& sources) {
+            const auto read = [&] { return load_tcp_server(kService, sources).settings; };
+            return run_tcp_server(read(), read);
+          }};
 }
 
 constexpr std::array kRoles{
@@ -32,6 +53,19 @@ constexpr std::array kRoles{
          [](const Sources& sources) {
            const auto read = [&] { return load_agent(sources).settings; };
            return run_agent(read(), read);
+         }},
+    tcp_server<Service::echo>("echo",
+                              "Echoes over TCP, as one of two replicas that outlive each other."),
+    tcp_server<Service::files>("files", "Serves the files of a folder, likewise."),
+    Role{"witness", "The third vote of two replicas: who of them may speak.", witness_table,
+         [](const Sources& sources) { return print(load_witness(sources)); },
+         [](const Sources& sources) {
+           const WitnessSettings settings = load_witness(sources).settings;
+           return clean(settings.state, settings.name);
+         },
+         [](const Sources& sources) {
+           const auto read = [&] { return load_witness(sources).settings; };
+           return run_witness(read(), read);
          }},
 };
 

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "realnet/daemon/settings/settings.h"
+#include "realnet/daemon/settings/tcp_settings.h"
 
 namespace poise::realnet {
 
@@ -13,5 +14,9 @@ namespace poise::realnet {
 int run_balancer(const BalancerSettings& settings,
                  const std::function<BalancerSettings()>& read_again);
 int run_agent(const AgentSettings& settings, const std::function<AgentSettings()>& read_again);
+int run_tcp_server(const TcpServerSettings& settings,
+                   const std::function<TcpServerSettings()>& read_again);
+int run_witness(const WitnessSettings& settings,
+                const std::function<WitnessSettings()>& read_again);
 
 }  // namespace poise::realnet

@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "realnet/host/interface.h"
+#include "realnet/host/route.h"
 #include "realnet/host/rules.h"
 #include "realnet/host/sysctl.h"
 #include "realnet/system/error.h"
@@ -51,6 +52,10 @@ std::string restore(const AddressChange& change) {
   }
 }
 
+std::string restore(const BlackholeChange& change) {
+  return remove_blackhole(change.address) ? "removed" : "was not there";
+}
+
 }  // namespace
 
 std::string subject(const Change& change) {
@@ -60,7 +65,8 @@ std::string subject(const Change& change) {
                return (c.flavour == RulesFlavour::nft ? "nft" : c.program) + " chain " +
                       chain_name(c.name, c.part);
              },
-             [](const AddressChange& c) { return c.address.to_string() + " on " + c.interface; }},
+             [](const AddressChange& c) { return c.address.to_string() + " on " + c.interface; },
+             [](const BlackholeChange& c) { return "blackhole of " + c.address.to_string(); }},
       change);
 }
 

@@ -31,7 +31,14 @@ struct AddressChange {
   friend bool operator==(const AddressChange&, const AddressChange&) = default;
 };
 
-using Change = std::variant<SysctlChange, RulesChange, AddressChange>;
+// The blackhole route of an address.
+struct BlackholeChange {
+  Address address;
+
+  friend bool operator==(const BlackholeChange&, const BlackholeChange&) = default;
+};
+
+using Change = std::variant<SysctlChange, RulesChange, AddressChange, BlackholeChange>;
 
 // What was changed, in words; equal for two changes of one thing.
 std::string subject(const Change& change);

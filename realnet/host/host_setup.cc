@@ -7,6 +7,7 @@
 #include <stop_token>
 #include <utility>
 
+#include "realnet/host/route.h"
 #include "realnet/system/error.h"
 
 namespace poise::realnet {
@@ -68,8 +69,11 @@ void HostSetup::carry_out(const HostPlan& plan) {
   announcer_ = {};
   const std::vector<Rules> before = std::exchange(rules_, {});
   vips_.clear();
+  blackholes_ = plan.blackholes;
   sysctls_ = plan.sysctls;
   std::vector<std::string> wanted;
+  for (const Address& address : plan.blackholes)
+    wanted.push_back(subject(BlackholeChange{address}));
   for (const SysctlSetting& setting : plan.sysctls)
     wanted.push_back(subject(SysctlChange{.key = setting.key}));
   for (RulesConfig config : plan.rules) {
@@ -86,6 +90,7 @@ void HostSetup::carry_out(const HostPlan& plan) {
   }
   retire_all_but(wanted);
 
+  for (const Address& address : plan.blackholes) drop(address);
   for (const SysctlSetting& setting : plan.sysctls) set(setting);
   for (Rules& rules : rules_) install(rules, before);
   for (VipAddress& vip : vips_) attach(vip);
@@ -109,6 +114,19 @@ void HostSetup::retire_all_but(const std::vector<std::string>& wanted) {
   }
   if (!done.empty()) journal_.forget(done);
   if (!failures.empty()) throw SystemError("put back what \"" + name_ + "\" changed", failures);
+}
+
+void HostSetup::drop(Address address) {
+  const Change change = BlackholeChange{address};
+  const std::string about = subject(change);
+  if (has_blackhole(address)) {
+    say(about + (journal_.find(about) ? ": taken over" : ": was there already, and stays"));
+    return;
+  }
+  journal_.record(change);
+  say("recorded " + about);
+  add_blackhole(address);
+  say(about + ": in place");
 }
 
 void HostSetup::set(const SysctlSetting& setting) {
@@ -181,7 +199,8 @@ void HostSetup::announce(const Announcements& announcements) {
 }
 
 bool HostSetup::is_in_place() const {
-  return std::all_of(rules_.begin(), rules_.end(),
+  return std::all_of(blackholes_.begin(), blackholes_.end(), has_blackhole) &&
+         std::all_of(rules_.begin(), rules_.end(),
                      [](const Rules& r) { return r.is_in_place(); }) &&
          std::all_of(vips_.begin(), vips_.end(),
                      [](const VipAddress& v) { return v.is_attached(); });
@@ -197,6 +216,7 @@ bool HostSetup::mend() {
       failures += (failures.empty() ? "" : "; ") + std::string(error.what());
     }
   };
+  for (const Address& address : blackholes_) attempt([&] { drop(address); });
   for (const SysctlSetting& setting : sysctls_) attempt([&] { set(setting); });
   for (Rules& rules : rules_)
     attempt([&] {
@@ -215,6 +235,7 @@ bool HostSetup::mend() {
 
 void HostSetup::undo() {
   announcer_ = {};
+  blackholes_.clear();
   sysctls_.clear();
   rules_.clear();
   vips_.clear();

@@ -23,6 +23,7 @@ struct VipPlan {
 
 // What a role needs of its host. Carried out in this order.
 struct HostPlan {
+  std::vector<Address> blackholes = {};  // what nobody takes to them is dropped without a word
   std::vector<SysctlSetting> sysctls = {};
   std::vector<RulesConfig> rules = {};  // their `name` is the setup's, whatever stands there
   std::vector<VipPlan> vips = {};
@@ -50,7 +51,7 @@ class HostSetup {
   // own. Throws SystemError when a step fails; all is put back then. REQUIRES of the caller:
   // somebody listens on the queues, or the rules' packets are lost meanwhile.
   void apply(const HostPlan& plan);
-  // Do all rules and VIPs of the plan still stand?
+  // Do all routes, rules and VIPs of the plan still stand?
   bool is_in_place() const;
   // Makes those that do not stand again: somebody flushed the rules, took the VIP, or replaced its
   // interface. False: nothing was missing. Throws SystemError of what could not be made, after the
@@ -67,6 +68,7 @@ class HostSetup {
  private:
   void carry_out(const HostPlan& plan);
   void retire_all_but(const std::vector<std::string>& wanted);
+  void drop(Address address);
   void set(const SysctlSetting& setting);
   void install(Rules& rules, const std::vector<Rules>& before);
   void attach(VipAddress& vip);
@@ -76,6 +78,7 @@ class HostSetup {
   std::string name_;
   Log log_;
   HostJournal journal_;
+  std::vector<Address> blackholes_;
   std::vector<SysctlSetting> sysctls_;
   std::vector<Rules> rules_;
   std::vector<VipAddress> vips_;

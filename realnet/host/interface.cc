@@ -12,21 +12,11 @@
 #include <cstring>
 #include <span>
 
-#include "realnet/host/netlink.h"
+#include "realnet/host/netlink_request.h"
 #include "realnet/system/error.h"
 
 namespace poise::realnet {
 namespace {
-
-struct Request {
-  alignas(nlmsghdr) std::array<char, 256> bytes{};
-  nlmsghdr* header = ::mnl_nlmsg_put_header(bytes.data());
-
-  template <class Body>
-  Body& body() {
-    return *static_cast<Body*>(::mnl_nlmsg_put_extra_header(header, sizeof(Body)));
-  }
-};
 
 Address address_of(const nlattr* attribute, unsigned char family) {
   const auto* bytes = static_cast<const std::uint8_t*>(::mnl_attr_get_payload(attribute));
@@ -38,29 +28,12 @@ Address address_of(const nlattr* attribute, unsigned char family) {
   return Address::v6(all);
 }
 
-// An address as the kernel writes it: 4 or 16 bytes.
-std::span<const std::uint8_t> raw(const Address& address) {
-  return std::span(address.bytes()).subspan(address.is_v4() ? 12 : 0);
-}
-
 bool same_subnet(const Address& a, const Address& b, unsigned prefix_length) {
   if (a.family() != b.family()) return false;
   const auto left = raw(a), right = raw(b);
   for (unsigned bit = 0; bit < prefix_length; ++bit)
     if (((left[bit / 8] ^ right[bit / 8]) >> (7 - bit % 8)) & 1) return false;
   return true;
-}
-
-// mnl_attr_for_each is written for C.
-template <class Each>
-void each_attribute(const nlmsghdr& message, unsigned header_length, Each each) {
-  const auto* attribute =
-      static_cast<const nlattr*>(::mnl_nlmsg_get_payload_offset(&message, header_length));
-  const auto* tail = static_cast<const char*>(::mnl_nlmsg_get_payload_tail(&message));
-  const auto left = [&] {
-    return static_cast<int>(tail - reinterpret_cast<const char*>(attribute));
-  };
-  for (; ::mnl_attr_ok(attribute, left()); attribute = ::mnl_attr_next(attribute)) each(attribute);
 }
 
 Interface interface_of(const nlmsghdr& message) {
@@ -82,7 +55,7 @@ Interface interface_of(const nlmsghdr& message) {
 // Asks for an address alone to be added or deleted; false: the kernel answered `harmless`.
 bool change_address(std::uint16_t type, std::uint16_t flags, const Address& address,
                     const Interface& interface, std::initializer_list<int> harmless) {
-  Request request;
+  NetlinkRequest request;
   request.header->nlmsg_type = type;
   request.header->nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | NLM_F_ACK | flags);
   auto& body = request.body<ifaddrmsg>();
@@ -108,7 +81,7 @@ bool change_address(std::uint16_t type, std::uint16_t flags, const Address& addr
 
 std::vector<Interface> interfaces() {
   std::vector<Interface> all;
-  Request request;
+  NetlinkRequest request;
   request.header->nlmsg_type = RTM_GETLINK;
   request.header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
   request.body<ifinfomsg>().ifi_family = AF_UNSPEC;
@@ -120,7 +93,7 @@ std::vector<Interface> interfaces() {
 
 std::vector<InterfaceAddress> interface_addresses() {
   std::vector<InterfaceAddress> all;
-  Request request;
+  NetlinkRequest request;
   request.header->nlmsg_type = RTM_GETADDR;
   request.header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
   request.body<ifaddrmsg>().ifa_family = AF_UNSPEC;

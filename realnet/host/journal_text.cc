@@ -32,6 +32,16 @@ Json json_of(const AddressChange& change) {
           {"interface", change.interface}};
 }
 
+Json json_of(const BlackholeChange& change) {
+  return {{"kind", "blackhole"}, {"address", change.address.to_string()}};
+}
+
+Address address_of(const std::string& text) {
+  const auto address = Address::parse(text);
+  if (!address) throw std::runtime_error("the address \"" + text + "\"");
+  return *address;
+}
+
 // A journal must not lead us to write outside the network's switches.
 void check_key(const std::string& key) {
   if (key.rfind("net/", 0) != 0 || key.find("..") != std::string::npos)
@@ -53,12 +63,8 @@ Change change_of(const Json& json, const std::string& name) {
     return RulesChange{flavour == "nft" ? RulesFlavour::nft : RulesFlavour::iptables,
                        json.at("program"), name, json.at("part")};
   }
-  if (kind == "address") {
-    const std::string text = json.at("address");
-    const auto address = Address::parse(text);
-    if (!address) throw std::runtime_error("the address \"" + text + "\"");
-    return AddressChange{*address, json.at("interface")};
-  }
+  if (kind == "address") return AddressChange{address_of(json.at("address")), json.at("interface")};
+  if (kind == "blackhole") return BlackholeChange{address_of(json.at("address"))};
   throw std::runtime_error("a change of kind \"" + kind + "\"");
 }
 

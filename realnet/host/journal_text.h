@@ -15,7 +15,8 @@ namespace poise::realnet {
 //      {"kind": "sysctl", "key": "net/ipv4/conf/eth0/rp_filter", "before": "1", "after": "2",
 //       "followers": {}},
 //      {"kind": "rules", "flavour": "iptables", "program": "iptables", "part": ""},
-//      {"kind": "address", "address": "192.0.2.1", "interface": "eth0"}]}
+//      {"kind": "address", "address": "192.0.2.1", "interface": "eth0"},
+//      {"kind": "blackhole", "address": "192.0.2.1"}]}
 struct JournalText {
   std::string name, boot;
   std::uint64_t namespace_cookie = 0;

@@ -134,6 +134,32 @@ std::string complaints(const Broken& broken, const std::string& prefix, const ch
   return out + "\n";
 }
 
+constexpr const char* kGoodEcho =
+    "vip.listen = [\"10.0.0.50:9999\"]\ncontrol.plain = true\n"
+    "[replication]\nreplicas = [\"10.0.0.1\", \"10.0.0.2\"]\nsecret_file = \"/s\"\n";
+
+const Broken kBrokenServers[] = {
+    {"a kind of TCP that is none", "", {}, {{"tcp", "failsafe"}}},
+    {"a lease longer than a takeover waits", "lease_s = 0.02\n"},
+    {"a lease that no heartbeat renews", "lease_s = 0.004\n"},
+    {"one replica", "", {}, {{"replication.replicas", "10.0.0.1"}}},
+    {"a replica of another family", "", {}, {{"replication.replicas", "10.0.0.1,::1"}}},
+    {"a host that is both", "", {}, {{"replication.replicas", "10.0.0.1,10.0.0.1:7"}}},
+    {"no policy", "policy = \"none\"\n"},
+    {"a service without a port", "", {}, {{"vip.listen", "10.0.0.50"}}},
+    {"a service twice", "", {}, {{"vip.listen", "10.0.0.50:1,10.0.0.50:1"}}},
+    {"no secret", "", {}, {{"replication.secret_file", ""}}},
+    {"a standby of nobody", "", {}, {{"tcp", "alone"}, {"standby", "true"}}},
+    {"a folder that an echo server has not", "", {}, {{"folder", "/srv"}}},
+};
+const Broken kBrokenFileServers[] = {
+    {"no folder", ""},
+};
+const Broken kBrokenWitnesses[] = {
+    {"nowhere", ""},
+    {"a lease of its own", "listen = \"10.0.0.3\"\n[replication]\nlease_s = 1\n"},
+};
+
 TEST(SettingsErrors, EveryMistakeIsNamedWithItsPlaceAndWhatIsAllowed) {
   std::string table;
   for (const Broken& broken : kBrokenBalancers)
@@ -142,6 +168,14 @@ TEST(SettingsErrors, EveryMistakeIsNamedWithItsPlaceAndWhatIsAllowed) {
     table += complaints(broken, "", "balancer.toml", load_balancer);
   for (const Broken& broken : kBrokenAgents)
     table += complaints(broken, kGoodAgent, "agent.toml", load_agent);
+  const auto load_echo = [](const Sources& from) { return load_tcp_server(Service::echo, from); };
+  const auto load_files = [](const Sources& from) { return load_tcp_server(Service::files, from); };
+  for (const Broken& broken : kBrokenServers)
+    table += complaints(broken, kGoodEcho, "echo.toml", load_echo);
+  for (const Broken& broken : kBrokenFileServers)
+    table += complaints(broken, kGoodEcho, "files.toml", load_files);
+  for (const Broken& broken : kBrokenWitnesses)
+    table += complaints(broken, "control.plain = true\n", "witness.toml", load_witness);
   expect_golden("settings_errors.txt", table);
 }
 

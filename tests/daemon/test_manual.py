@@ -8,7 +8,8 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parents[2]
 POISED = Path(os.environ["POISE_BUILD"]) / "realnet/daemon/poised"
-PAGES = ["poised.8", "poised-balancer.toml.5", "poised-agent.toml.5"]
+ROLES = ["balancer", "agent", "echo", "files", "witness"]
+PAGES = ["poised.8", *(f"poised-{role}.toml.5" for role in ROLES)]
 
 
 def said(*arguments):
@@ -40,7 +41,7 @@ def test_a_page_is_good_to_man(page):
     assert complaints == []
 
 
-@pytest.mark.parametrize("role", ["balancer", "agent"])
+@pytest.mark.parametrize("role", ROLES)
 def test_a_page_names_every_key_of_its_role(role):
     text = (SOURCE / f"realnet/man/poised-{role}.toml.5").read_text()
     example = SOURCE / f"realnet/daemon/examples/{role}.toml"

@@ -8,7 +8,7 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parents[2]
 EXAMPLES = SOURCE / "realnet/daemon/examples"
-ROLES = ["balancer", "agent"]
+ROLES = ["balancer", "agent", "echo", "files", "witness"]
 
 
 def poised(*arguments, **variables):

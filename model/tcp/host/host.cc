@@ -423,6 +423,10 @@ Lsn Host::committed() const {
   return core_->pair.committed();
 }
 
+Instant Host::speaks_until() const {
+  return core_->pair.speaks_until();
+}
+
 bool Host::is_protected() const {
   return core_->pair.is_protected();
 }

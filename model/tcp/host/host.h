@@ -92,6 +92,9 @@ class Host {
 
   Role role() const;
   bool is_protected() const;  // active, and its standby could take over at once
+  // What next_transmit gave must have left before then: a world looks at its own clock once more,
+  // since it may have been stopped in between.
+  Instant speaks_until() const;
   std::uint64_t epoch() const;
   Lsn logged() const;     // of the newest record
   Lsn committed() const;  // all outputs that depend on records up to here may leave

@@ -186,10 +186,10 @@ void Pair::be_fenced(Instant, std::uint64_t epoch) {
   if (peer_up_) send(kReplicaPeer, greeting());
 }
 
-bool Pair::speaks(Instant now) const {
-  if (role_ == Role::alone) return true;
-  if (role_ != Role::active || handing_over_) return false;
-  return (alone_ && !replication_.witness) || lease_.holds(now);
+Instant Pair::speaks_until() const {
+  if (role_ == Role::alone) return kNever;
+  if (role_ != Role::active || handing_over_) return Instant::min();
+  return alone_ && !replication_.witness ? kNever : lease_.end();
 }
 
 bool Pair::on_order(Instant now, Host::Order order) {

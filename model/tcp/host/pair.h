@@ -40,7 +40,9 @@ class Pair {
   // This replica serves: it takes segments in. (A standby and a fenced one ignore them.)
   bool serves() const { return role_ == Role::active || role_ == Role::alone; }
   // Outputs may leave now: it serves, and its lease holds.
-  bool speaks(Instant now) const;
+  bool speaks(Instant now) const { return now < speaks_until(); }
+  // The end of that right, as things stand.
+  Instant speaks_until() const;
   // Writes what changed into the log, and makes tellable what may be told: call before outputs are
   // made.
   void flush(Instant now);

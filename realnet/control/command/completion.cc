@@ -7,7 +7,8 @@ namespace {
 // Names are asked of the daemon, with the socket that stands on the line already.
 constexpr std::string_view kBash = R"(_poisectl() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
-  local commands="status backends flows counters drain pause resume deregister reload stop"
+  local commands="status backends flows counters drain pause resume deregister"
+  commands+=" connections migrate promote solo reload stop"
   local options="--socket --json --timeout --completion --version --help"
   local command="" socket=() i
   case $before in

@@ -1,4 +1,5 @@
 // poisectl: gives an operator's orders to a daemon, and says what came of them.
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <exception>
@@ -13,8 +14,9 @@
 namespace poise::realnet {
 namespace {
 
-constexpr const char* kBalancer = "/run/poise/balancer.sock";
-constexpr const char* kAgent = "/run/poise/agent.sock";
+constexpr std::array kSockets{"/run/poise/balancer.sock", "/run/poise/agent.sock",
+                              "/run/poise/echo.sock", "/run/poise/files.sock",
+                              "/run/poise/witness.sock"};
 
 Exit complain(const std::string& what, Exit status) {
   std::fprintf(stderr, "poisectl: %s\n", what.c_str());
@@ -36,17 +38,19 @@ Exit carry_out(const Order& order) {
   if (!order.completion.empty()) return print(completion(order.completion));
   std::string socket = order.socket;
   if (socket.empty()) {
-    const bool balancer = is_there(kBalancer);
-    const bool agent = is_there(kAgent);
-    if (balancer && agent)
-      return complain(std::string("a balancer and an agent are here: choose one, --socket ") +
-                          kBalancer + " or --socket " + kAgent,
-                      Exit::usage);
-    if (!balancer && !agent)
-      return complain(std::string("no daemon listens on ") + kBalancer + " or " + kAgent +
-                          "; is another meant (--socket PATH)?",
+    std::string choices;
+    for (const char* path : kSockets) {
+      if (!is_there(path)) continue;
+      choices += (choices.empty() ? "--socket " : " or --socket ") + std::string(path);
+      socket = path;
+    }
+    if (choices.find(" or ") != std::string::npos)
+      return complain("several daemons are here: choose one, " + choices, Exit::usage);
+    if (socket.empty())
+      return complain(std::string("no daemon listens on ") + kSockets[0] + " or " + kSockets[1] +
+                          ", nor on those of echo, files or witness; is another meant (--socket "
+                          "PATH)?",
                       Exit::no_answer);
-    socket = balancer ? kBalancer : kAgent;
   }
   const nlohmann::ordered_json answer = ask(socket, order.request, order.timeout);
   const bool done = answer.at("ok").get<bool>();

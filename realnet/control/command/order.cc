@@ -9,8 +9,8 @@ namespace poise::realnet {
 namespace {
 
 constexpr const char* kFooter =
-    "Without --socket: /run/poise/balancer.sock or /run/poise/agent.sock, whichever a daemon\n"
-    "listens on. NAME is a backend; towards an agent it is left out.\n"
+    "Without --socket: the one under /run/poise (balancer, agent, echo, files, witness) that a\n"
+    "daemon listens on. NAME is a backend; towards an agent it is left out.\n"
     "Status: 0 done, 1 refused or unknown, 2 wrong usage, 3 no daemon or no answer in time.";
 
 // Adds a subcommand that asks for `word`.
@@ -62,6 +62,10 @@ void describe(CLI::App& app, Order& order) {
           "It does not drain: no packets from this moment on");
   add_for_backend(app, order, "resume", "A backend gets new flows again");
   add_for_backend(app, order, "deregister", "A backend leaves for good");
+  add(app, order, "connections", "The connections of failover TCP");
+  add(app, order, "migrate", "Hand the connections over to the standby");
+  add(app, order, "promote", "Make a standby without a witness take over: the active is dead");
+  add(app, order, "solo", "Let an active without a witness go on without its standby");
   add(app, order, "reload", "Read the configuration again");
   add(app, order, "stop", "End the daemon in good order");
 }
@@ -71,8 +75,7 @@ void describe(CLI::App& app, Order& order) {
 Order parse_order(int count, char** words) {
   Order order;
   order.timeout = std::chrono::seconds{10};
-  CLI::App app("Gives orders to a Poise balancer or agent, and says what came of them.",
-               "poisectl");
+  CLI::App app("Gives orders to a daemon of Poise, and says what came of them.", "poisectl");
   app.footer(kFooter);
   app.fallthrough();
   app.require_subcommand(0, 1);

@@ -36,4 +36,12 @@ Changes changes(const AgentSettings& before, const AgentSettings& after) {
   return compare(agent_table(), &before, &after);
 }
 
+Changes changes(const TcpServerSettings& before, const TcpServerSettings& after) {
+  return compare(tcp_server_table(before.service), &before, &after);
+}
+
+Changes changes(const WitnessSettings& before, const WitnessSettings& after) {
+  return compare(witness_table(), &before, &after);
+}
+
 }  // namespace poise::realnet

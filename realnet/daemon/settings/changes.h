@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "realnet/daemon/settings/settings.h"
+#include "realnet/daemon/settings/tcp_settings.h"
 
 namespace poise::realnet {
 
@@ -19,5 +20,7 @@ struct Changes {
 
 Changes changes(const BalancerSettings& before, const BalancerSettings& after);
 Changes changes(const AgentSettings& before, const AgentSettings& after);
+Changes changes(const TcpServerSettings& before, const TcpServerSettings& after);
+Changes changes(const WitnessSettings& before, const WitnessSettings& after);
 
 }  // namespace poise::realnet

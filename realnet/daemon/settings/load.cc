@@ -171,8 +171,7 @@ class Layers {
 };
 
 template <class Settings>
-Loaded<Settings> load(const Table& table, const Sources& sources) {
-  Settings settings;
+Loaded<Settings> load(const Table& table, const Sources& sources, Settings settings = {}) {
   Layers layers(table, &settings);
   if (sources.file) layers.read_file(*sources.file);
   layers.read_environment(sources.environment);
@@ -201,6 +200,14 @@ Loaded<BalancerSettings> load_balancer(const Sources& sources) {
 
 Loaded<AgentSettings> load_agent(const Sources& sources) {
   return load<AgentSettings>(agent_table(), sources);
+}
+
+Loaded<TcpServerSettings> load_tcp_server(Service service, const Sources& sources) {
+  return load(tcp_server_table(service), sources, TcpServerSettings(service));
+}
+
+Loaded<WitnessSettings> load_witness(const Sources& sources) {
+  return load<WitnessSettings>(witness_table(), sources);
 }
 
 std::vector<std::pair<std::string, std::string>> environment() {

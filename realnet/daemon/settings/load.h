@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "realnet/daemon/settings/settings.h"
+#include "realnet/daemon/settings/tcp_settings.h"
 
 namespace poise::realnet {
 
@@ -47,6 +48,8 @@ struct Loaded {
 // that begins with [ is TOML. Throws SettingsError, and SystemError when the file cannot be read.
 Loaded<BalancerSettings> load_balancer(const Sources& sources);
 Loaded<AgentSettings> load_agent(const Sources& sources);
+Loaded<TcpServerSettings> load_tcp_server(Service service, const Sources& sources);
+Loaded<WitnessSettings> load_witness(const Sources& sources);
 
 // The variables of this process that begin with POISE_.
 std::vector<std::pair<std::string, std::string>> environment();

@@ -38,4 +38,12 @@ std::string print(const Loaded<AgentSettings>& loaded) {
   return print_table(agent_table(), &loaded.settings, loaded.origins);
 }
 
+std::string print(const Loaded<TcpServerSettings>& loaded) {
+  return print_table(tcp_server_table(loaded.settings.service), &loaded.settings, loaded.origins);
+}
+
+std::string print(const Loaded<WitnessSettings>& loaded) {
+  return print_table(witness_table(), &loaded.settings, loaded.origins);
+}
+
 }  // namespace poise::realnet

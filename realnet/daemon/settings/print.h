@@ -10,5 +10,7 @@ namespace poise::realnet {
 // Every key with its value, and in a comment where it came from.
 std::string print(const Loaded<BalancerSettings>& loaded);
 std::string print(const Loaded<AgentSettings>& loaded);
+std::string print(const Loaded<TcpServerSettings>& loaded);
+std::string print(const Loaded<WitnessSettings>& loaded);
 
 }  // namespace poise::realnet

@@ -14,8 +14,7 @@ using scenario::quoted;
 using scenario::to_toml;
 
 void check_names(std::string_view name, const Address& address, const Complain& complain) {
-  if (!is_backend_name(name))
-    complain("name", "name is " + quoted(name) + "; expected 1 to 64 of A-Z a-z 0-9 . _ -");
+  check_name(name, complain);
   if (address.is_unspecified())
     complain("address", "address is not given; expected this host's own, such as \"10.0.0.1\"");
 }
@@ -30,34 +29,6 @@ void check_vips(const std::vector<Vip>& vips, const Complain& complain) {
         vips.begin() + static_cast<std::ptrdiff_t>(i))
       complain(path, path + " is given twice");
   }
-}
-
-// One of three, and all of its parts.
-void check_credentials(const CredentialSettings& given, bool dials, const Complain& complain) {
-  const int certificate_parts =
-      !given.certificate_file.empty() + !given.key_file.empty() + !given.authority_file.empty();
-  const int psk_parts = !given.psk_identity.empty() + !given.psk_file.empty();
-  const int ways = (certificate_parts != 0) + (psk_parts != 0) + given.plain;
-  constexpr std::string_view kWays =
-      "control.certificate_file, key_file and authority_file; or control.psk_file; or "
-      "control.plain = true";
-  if (ways == 0) complain("control", "control has no credentials; expected " + std::string(kWays));
-  if (ways > 1)
-    complain("control",
-             "control has more than one kind of credentials; expected " + std::string(kWays));
-  if (certificate_parts != 0 && certificate_parts != 3)
-    complain(given.certificate_file.empty() ? "control.certificate_file"
-             : given.key_file.empty()       ? "control.key_file"
-                                            : "control.authority_file",
-             "control.certificate_file, key_file and authority_file belong together; one is "
-             "missing");
-  if (!given.psk_identity.empty() && given.psk_file.empty())
-    complain("control.psk_identity", "control.psk_identity needs control.psk_file");
-  if (dials && !given.psk_file.empty() && given.psk_identity.empty())
-    complain("control.psk_file", "control.psk_file needs control.psk_identity, to choose a key");
-  if (certificate_parts == 0 && !given.allowed_names.empty())
-    complain("control.allowed_names",
-             "control.allowed_names needs certificates; nothing else has names to be let in");
 }
 
 void check_packets(const PacketSettings& packets, const Complain& complain) {
@@ -87,6 +58,39 @@ void check_policy(const policy::Config& config, const Complain& complain) {
 }
 
 }  // namespace
+
+void check_name(std::string_view name, const Complain& complain) {
+  if (!is_backend_name(name))
+    complain("name", "name is " + quoted(name) + "; expected 1 to 64 of A-Z a-z 0-9 . _ -");
+}
+
+// One of three, and all of its parts.
+void check_credentials(const CredentialSettings& given, bool dials, const Complain& complain) {
+  const int certificate_parts =
+      !given.certificate_file.empty() + !given.key_file.empty() + !given.authority_file.empty();
+  const int psk_parts = !given.psk_identity.empty() + !given.psk_file.empty();
+  const int ways = (certificate_parts != 0) + (psk_parts != 0) + given.plain;
+  constexpr std::string_view kWays =
+      "control.certificate_file, key_file and authority_file; or control.psk_file; or "
+      "control.plain = true";
+  if (ways == 0) complain("control", "control has no credentials; expected " + std::string(kWays));
+  if (ways > 1)
+    complain("control",
+             "control has more than one kind of credentials; expected " + std::string(kWays));
+  if (certificate_parts != 0 && certificate_parts != 3)
+    complain(given.certificate_file.empty() ? "control.certificate_file"
+             : given.key_file.empty()       ? "control.key_file"
+                                            : "control.authority_file",
+             "control.certificate_file, key_file and authority_file belong together; one is "
+             "missing");
+  if (!given.psk_identity.empty() && given.psk_file.empty())
+    complain("control.psk_identity", "control.psk_identity needs control.psk_file");
+  if (dials && !given.psk_file.empty() && given.psk_identity.empty())
+    complain("control.psk_file", "control.psk_file needs control.psk_identity, to choose a key");
+  if (certificate_parts == 0 && !given.allowed_names.empty())
+    complain("control.allowed_names",
+             "control.allowed_names needs certificates; nothing else has names to be let in");
+}
 
 void check(const BalancerSettings& settings, const Complain& complain) {
   const BalancerConfig& machine = settings.machine;

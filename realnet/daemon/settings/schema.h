@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "model/scenario/schema.h"
+#include "realnet/daemon/settings/tcp_settings.h"
 
 namespace poise::realnet {
 
@@ -14,6 +15,8 @@ namespace poise::realnet {
 // struct; only the elements of lists are structs of their own.
 const scenario::Table& balancer_table();
 const scenario::Table& agent_table();
+const scenario::Table& tcp_server_table(Service service);  // of TcpServerSettings
+const scenario::Table& witness_table();                    // of WitnessSettings
 
 // True of keys that a running daemon takes over when it reloads; the others need a restart.
 bool may_change_while_running(std::string_view key);

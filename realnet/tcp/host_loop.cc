@@ -1,0 +1,165 @@
+// Reads a burst, feeds all of it, drains once: so that one record says what a burst changed.
+#include "realnet/tcp/host_loop.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "realnet/system/clock.h"
+#include "realnet/system/error.h"
+
+namespace poise::realnet {
+
+struct HostLoop::World {
+  HostLoop& loop;
+
+  void transmit(const Packet& packet) { loop.transmit(packet); }
+  void send(const Message& message) {
+    if (!loop.streams_ || loop.parted_) return;
+    if (message.peer == tcp::kReplicaPeer) loop.counters_.stream_bytes += message.bytes.size();
+    loop.streams_->carry(message);
+  }
+  void notice(const Notice& notice) { loop.owner_.notice(notice); }
+  void wake_at(Instant at) { loop.arm(at); }
+};
+
+HostLoop::HostLoop(boost::asio::io_context& io, tcp::HostConfig config, Tun tun,
+                   Departure departure, Owner owner)
+    : host_(std::move(config)),
+      tun_(std::move(tun)),
+      departure_(departure),
+      owner_(std::move(owner)),
+      readiness_(io, checked(::fcntl(tun_.descriptor(), F_DUPFD_CLOEXEC, 0), "watch the device")),
+      timer_(io) {
+  if (departure == Departure::raw) raw_.emplace();
+}
+
+Instant HostLoop::now() {
+  return realnet::now();
+}
+
+StreamEvents HostLoop::stream_events(std::function<void(std::string)> log) {
+  return {.on_peer =
+              [this](PeerId peer, PeerEvent event) {
+                if (parted_) return;
+                act([&](Instant at, tcp::Host& host) { host.on_peer(at, peer, event); });
+              },
+          .on_message =
+              [this](PeerId peer, std::span<const std::uint8_t> bytes) {
+                if (parted_) return;
+                act([&](Instant at, tcp::Host& host) { host.on_message(at, peer, bytes); });
+              },
+          .log = std::move(log)};
+}
+
+void HostLoop::start() {
+  act([](Instant at, tcp::Host& host) { host.start(at); });
+  wait();
+}
+
+void HostLoop::part() {
+  if (std::exchange(parted_, true) || !streams_) return;
+  for (const PeerId peer : {tcp::kReplicaPeer, tcp::kWitnessPeer})
+    streams_->carry({Message::Kind::close, peer, {}});
+}
+
+void HostLoop::wait() {
+  readiness_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                        [this](const boost::system::error_code& error) {
+                          if (error) return;
+                          try {
+                            on_packets();
+                            wait();
+                          } catch (const std::exception& thrown) {
+                            owner_.failed(thrown);
+                          }
+                        });
+}
+
+void HostLoop::on_packets() {
+  const std::span<Packet> packets = tun_.receive();
+  if (packets.empty()) return;
+  ++counters_.bursts;
+  const Instant at = now();
+  // What it does not want is nobody's: the kernel has no such address.
+  for (Packet& packet : packets) static_cast<void>(host_.on_packet(at, packet));
+  carry_out();
+}
+
+void HostLoop::carry_out() {
+  tell_serving();
+  World world{*this};
+  drain(host_, world);
+  leave();
+  tell_serving();
+}
+
+void HostLoop::tell_serving() {
+  const tcp::Role role = host_.role();
+  const bool serves = role == tcp::Role::active || role == tcp::Role::alone;
+  if (std::exchange(serves_, serves) != serves) owner_.serving(serves);
+}
+
+void HostLoop::transmit(const Packet& packet) {
+  if (departure_ == Departure::raw) {
+    const std::span<const std::uint8_t> bytes = packet.bytes();
+    held_.insert(held_.end(), bytes.begin(), bytes.end());
+    held_sizes_.push_back(bytes.size());
+    if (held_sizes_.size() == kBurst) leave();
+    return;
+  }
+  if (!joiner_.take(packet.bytes())) {
+    leave();
+    static_cast<void>(joiner_.take(packet.bytes()));  // an empty one takes everything
+  }
+  if (departure_ == Departure::device) leave();
+}
+
+void HostLoop::leave() {
+  if (!joiner_.empty()) {
+    const auto joined = joiner_.hand_out();
+    if (in_time()) tun_.send(joined);
+  }
+  if (!held_sizes_.empty() && in_time()) send_held();
+  held_.clear();
+  held_sizes_.clear();
+}
+
+void HostLoop::send_held() {
+  std::span<std::uint8_t> rest = held_;
+  for (const std::size_t size : held_sizes_) {
+    raw_->queue(Packet(rest.first(size), 0, size));
+    rest = rest.subspan(size);
+  }
+  raw_->flush();
+}
+
+// A datagram is made in the right of its sender's lease. This process may be stopped at any
+// instruction, so the clock is asked again right before a datagram leaves.
+bool HostLoop::in_time() {
+  if (realnet::now() < host_.speaks_until()) return true;
+  ++counters_.too_late;
+  return false;
+}
+
+void HostLoop::arm(Instant at) {
+  if (at == armed_) return;
+  armed_ = at;
+  if (at == kNever) {
+    timer_.cancel();
+    return;
+  }
+  timer_.expires_after(std::max(at - now(), Duration::zero()));
+  timer_.async_wait([this, at](const boost::system::error_code& error) {
+    if (error || at != armed_) return;
+    armed_ = kNever;
+    try {
+      act([](Instant now, tcp::Host& host) { host.on_timer(now); });
+    } catch (const std::exception& thrown) {
+      owner_.failed(thrown);
+    }
+  });
+}
+
+}  // namespace poise::realnet
