@@ -29,7 +29,7 @@ class RoundTrip {
       min_ = std::min(min_, rtt);
     }
     rto_ = std::clamp(srtt_ + std::max(kGranularity, 4 * variation_), rto_min_, rto_max_);
-    backoff_ = 0;
+    backoff_ = 0;  // not before (5.7)
   }
   void back_off() { backoff_ = std::min(backoff_ + 1, 16u); }
 
@@ -39,6 +39,7 @@ class RoundTrip {
 
   void add_to(Digest& digest) const {
     digest.add(srtt_.count()).add(variation_.count()).add(rto().count()).add(min_.count());
+    digest.add(backoff_).add(has_sample_);
   }
 
  private:

@@ -1,8 +1,7 @@
-// What may leave, what left, and what follows when nothing comes back.
+// What may leave, what left, and when something is to be done if nothing comes back.
 #include "model/tcp/sender/sender.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "model/tcp/sender/state.h"
 
@@ -16,104 +15,99 @@ Sender& Sender::operator=(Sender&&) noexcept = default;
 void Sender::start(Instant now, Position una, Position max, std::uint32_t mss, bool sack,
                    std::optional<Duration> rtt) {
   State& s = *state_;
+  const SenderConfig config = s.config;
+  s = State(config);
   s.mss = mss;
   s.sack = sack;
   s.una = una;
   s.max = max;
-  s.congestion = Congestion(s.config.congestion, mss, s.config.initial_window_segments);
+  s.started_at = now;
+  s.congestion = Congestion(config.congestion, mss, config.initial_window_segments);
+  s.board.start(una, max);
   if (rtt) s.round_trip.sample(*rtt);
-  s.ledger.clear();
-  s.flight = s.sacked = s.lost = 0;
-  s.delivered_max = una;
-  s.phase = State::Phase::open;
-  s.rto_at = s.probe_at = s.reorder_at = kNever;
-  if (max == una) return;
-  // What another server sent counts as lost, without blame: nothing is known of the way.
-  s.ledger.push({{una, max}, now, false, false, true});
-  s.flight = static_cast<std::uint64_t>(max - una);
-  s.mark_lost(s.ledger.front());
-  s.phase = State::Phase::loss;
-  s.recover = max;
-  s.forced = true;
+  if (max != una) s.enter_loss();  // without blame: nothing is known of the way
 }
 
 void Sender::set_mss(std::uint32_t mss) {
   State& s = *state_;
-  for (std::size_t i = 0; i < s.ledger.size(); ++i)
-    if (s.ledger[i].range.size() > mss && !s.ledger[i].sacked && !s.ledger[i].lost)
-      s.mark_lost(s.ledger[i]);
   s.mss = mss;
   s.congestion.set_mss(mss);
-  s.forced = s.lost > 0;
+  s.board.lose_larger_than(mss);
+  if (s.board.lost() == 0) return;
+  s.before.reset();
+  if (s.phase == State::Phase::open) s.enter_loss();
+  s.forced = true;
 }
 
 std::optional<Sender::Piece> Sender::next(Instant, Position end, bool fin, Position edge) const {
   const State& s = *state_;
-  const std::uint64_t window = s.congestion.window();
-  for (std::size_t i = 0; s.lost > 0 && i < s.ledger.size(); ++i) {
-    const Transmission& entry = s.ledger[i];
-    if (!entry.lost) continue;
-    // The FIN's position is one more than a segment's bytes may be.
-    const Position most = entry.range.begin + s.mss;
-    const Position last =
-        entry.range.end <= most || entry.range.end > end + 1
-            ? entry.range.end
-            : (entry.range.end == most + 1 && fin && entry.range.end == end + 1 ? entry.range.end
-                                                                                : most);
-    const Range range{entry.range.begin, std::min(last, entry.range.end)};
-    if (!s.forced && s.flight > 0 && s.flight + range.size() > window) break;
-    return Piece{range, true, false};
-  }
-  // New data, and behind the last of it the FIN.
-  Position last = std::min({end, edge, s.max + s.mss});
-  if (fin && last >= end && edge > end && s.max <= end) last = end + 1;
-  if (last > s.max) {
-    // Limited transmit (RFC 3042): two duplicates let a segment each go.
-    const std::uint64_t more =
-        s.phase == State::Phase::open && !s.sack ? std::min(s.duplicates, 2u) * s.mss : 0;
-    const auto size = static_cast<std::uint64_t>(last - s.max);
-    if (s.flight + size <= window + more || s.flight == 0 || s.probe_due)
+  if (const auto lost = s.board.first_lost(s.mss)) {
+    Range range = *lost;  // and a lost FIN rides on the last of it
+    if (fin && range.end == end && s.max == end + 1 && s.board.is_lost(end)) ++range.end;
+    const bool may = (s.forced || s.fits(range.size())) && !s.board.full();
+    if (may) return Piece{range, true, false};
+  } else if (!s.board.full()) {
+    Position last = std::min({end, edge, s.max + static_cast<Position>(s.mss)});
+    if (fin && last >= end && edge > end && s.max <= end) last = end + 1;
+    if (last > s.max && (s.probe_due || s.fits(static_cast<std::uint64_t>(last - s.max))))
       return Piece{{s.max, last}, false, s.probe_due};
   }
-  if (!s.probe_due || s.ledger.empty()) return std::nullopt;
-  const Range& tail = s.ledger.back().range;
-  return Piece{
-      {std::max(tail.begin, tail.end - static_cast<Position>(s.mss)), tail.end}, true, true};
+  if (!s.probe_due || s.board.size() == 0) return std::nullopt;
+  return Piece{s.board[s.board.last() - 1].range(), true, true};
 }
 
 void Sender::on_sent(Instant now, const Piece& piece, bool) {
   State& s = *state_;
-  const std::uint64_t size = piece.range.size();
-  if (s.flight == 0 && s.lost == 0 && s.sent_at != Instant::min() &&
-      now - s.sent_at > s.round_trip.rto())
+  if (s.outstanding() == 0 && s.sent_at != kNever && now - s.sent_at > s.round_trip.rto())
     s.congestion.on_idle();
   s.sent_at = now;
+  bool first = s.outstanding() == 0;
   if (!piece.retransmission) {
-    s.ledger.push({piece.range, now});
+    s.board.send(now, piece.range);
     s.max = piece.range.end;
-    s.flight += size;
   } else {
-    std::size_t i = s.ledger.find(piece.range.begin);
-    if (i == s.ledger.size()) return;  // acknowledged meanwhile
-    if (s.ledger[i].range.begin < piece.range.begin) s.ledger.split(i++, piece.range.begin);
-    if (s.ledger[i].range.end > piece.range.end) s.ledger.split(i, piece.range.end);
-    Transmission& entry = s.ledger[i];
-    if (entry.lost) s.lost -= size, s.flight += size;
-    entry.lost = false;
-    entry.repeated = true;
-    entry.sent_at = now;
+    first |= piece.range.begin == s.una;
+    if (!s.board.send_again(now, piece.range)) return;
     s.forced = false;
-    s.repeated_at = std::min(s.repeated_at, now);
+    ++s.repeats;
     ++s.counters.retransmitted;
+    if (s.repeated_at == kNever && !piece.probe) {
+      s.repeated_at = now;
+      s.repeated_begin = piece.range.begin;
+    }
   }
-  s.prr_out += size;
+  s.prr.on_sent(piece.range.size());
+  if (s.una >= s.used_until || s.flight() > s.used) {
+    s.used = s.flight();
+    s.used_until = s.max;
+  }
   if (piece.probe) {
     ++s.counters.tail_probes;
     s.probe_due = false;
     s.probe_end = s.max;
     s.probe_repeats = piece.retransmission;
   }
-  s.arm(now, piece.probe || piece.retransmission);
+  s.arm(now, first || piece.probe);
+}
+
+// The retransmission timer runs while anything is outstanding (RFC 6298, 5.1 to 5.3), the probe's
+// while nothing is amiss (RFC 8985, 7.2).
+void Sender::State::arm(Instant now, bool anew) {
+  if (una == max) {
+    rto_at = probe_at = reorder_at = kNever;
+    return;
+  }
+  if (rto_at == kNever || anew) rto_at = now + round_trip.rto();
+  probe_at = kNever;
+  if (!config.rack_tlp || !sack || phase != Phase::open || board.sacked() > 0 || probe_end != 0 ||
+      probe_due)
+    return;
+  constexpr Duration kDelayedAck = std::chrono::milliseconds{200};
+  constexpr Duration kUnknown = std::chrono::seconds{1};
+  const auto srtt = round_trip.srtt();
+  const Duration wait =
+      srtt ? 2 * *srtt + (board.size() == 1 ? kDelayedAck : Duration{}) : kUnknown;
+  probe_at = std::min(now + wait, rto_at);
 }
 
 Instant Sender::deadline() const {
@@ -125,68 +119,14 @@ void Sender::on_timer(Instant now) {
   State& s = *state_;
   if (s.reorder_at <= now) {
     s.reorder_at = kNever;
-    s.detect_by_time(now);
-    if (s.lost > 0 && s.phase == State::Phase::open) s.enter_recovery(now);
-    if (s.lost > 0) s.forced = true;
+    s.detect(now, State::News{});
   }
-  if (s.probe_at <= now) {
+  if (s.probe_at <= now) {  // in place of the timeout, when both are due
     s.probe_at = kNever;
     s.probe_due = true;
+    s.rto_at = now + s.round_trip.rto();
   }
-  if (s.rto_at > now) return;
-  if (s.ledger.empty()) {
-    s.rto_at = kNever;
-    return;
-  }
-  // Retransmission timeout (RFC 6298, 5; RFC 5681, 3.1): all is lost, and all is sent again.
-  ++s.timeouts;
-  ++s.counters.timeouts;
-  if (s.phase == State::Phase::open) {
-    s.before = s.congestion;
-    s.repeated_at = kNever;
-  }
-  if (s.phase != State::Phase::loss || s.timeouts == 1)
-    s.congestion.on_timeout(s.flight + s.lost);
-  else
-    s.congestion.set_window(s.mss);
-  for (std::size_t i = 0; i < s.ledger.size(); ++i) {
-    Transmission& entry = s.ledger[i];
-    if (entry.lost) continue;
-    // The receiver may have dropped what it had SACKed (RFC 2018, 8).
-    if (std::exchange(entry.sacked, false))
-      s.sacked -= entry.range.size(), s.flight += entry.range.size();
-    s.mark_lost(entry);
-  }
-  s.phase = State::Phase::loss;
-  s.recover = s.max;
-  s.forced = true;
-  s.duplicates = 0;
-  s.probe_due = false;
-  s.probe_end = 0;
-  s.probe_at = s.reorder_at = kNever;
-  s.round_trip.back_off();
-  s.rto_at = now + s.round_trip.rto();
-}
-
-// RTO from the oldest, a probe from the newest (RFC 8985, 7.2). `progress`: the clock starts anew.
-void Sender::State::arm(Instant now, bool progress) {
-  if (una == max) {
-    rto_at = probe_at = kNever;
-    return;
-  }
-  if (rto_at == kNever || progress) rto_at = now + round_trip.rto();
-  const auto srtt = round_trip.srtt();
-  const bool probes = config.rack_tlp && sack && srtt && phase == Phase::open && sacked == 0 &&
-                      probe_end == 0 && !probe_due && timeouts == 0;
-  if (!probes) {
-    probe_at = kNever;
-    return;
-  }
-  constexpr auto kDelayedMax = std::chrono::milliseconds{200},
-                 kLeast = std::chrono::milliseconds{2};
-  const Duration wait = 2 * *srtt + (flight <= mss ? Duration(kDelayedMax) : Duration(kLeast));
-  probe_at = std::min(now + wait, rto_at);
-  if (probe_at == rto_at) probe_at = kNever;
+  if (s.rto_at <= now) s.on_timeout(now);
 }
 
 Position Sender::una() const {
@@ -198,7 +138,11 @@ Position Sender::max() const {
 }
 
 std::uint64_t Sender::in_flight() const {
-  return static_cast<std::uint64_t>(state_->max - state_->una);
+  return state_->outstanding();
+}
+
+std::uint64_t Sender::pipe() const {
+  return state_->flight();
 }
 
 std::uint64_t Sender::congestion_window() const {
@@ -235,11 +179,17 @@ const Sender::Counters& Sender::counters() const {
 
 void Sender::add_to(Digest& digest) const {
   const State& s = *state_;
-  digest.add(s.una).add(s.max).add(s.flight).add(s.sacked).add(s.lost).add(s.phase);
-  digest.add(to_ns(deadline())).add(s.timeouts).add(s.duplicates);
+  digest.add(s.una).add(s.max).add(s.mss).add(s.phase).add(s.recover).add(s.forced);
+  digest.add(s.duplicates).add(s.arrived).add(s.used).add(s.used_until).add(to_ns(s.sent_at));
+  digest.add(to_ns(s.rto_at)).add(to_ns(s.probe_at)).add(to_ns(s.reorder_at)).add(s.timeouts);
+  digest.add(s.probe_due).add(s.probe_repeats).add(s.probe_end).add(to_ns(s.repeated_at));
+  digest.add(s.repeated_begin).add(s.repeats).add(s.ecn_recover).add(s.cwr).add(s.reneged);
+  if (s.before) s.before->add_to(digest);
   s.round_trip.add_to(digest);
   s.congestion.add_to(digest);
-  s.ledger.add_to(digest);
+  s.board.add_to(digest);
+  s.rack.add_to(digest);
+  s.prr.add_to(digest);
 }
 
 }  // namespace poise::tcp

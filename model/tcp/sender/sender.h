@@ -69,8 +69,9 @@ class Sender {
   void on_ack(Instant now, const Ack& ack);
 
   Position una() const;
-  Position max() const;  // end of what was ever sent
-  std::uint64_t in_flight() const;
+  Position max() const;             // end of what was ever sent
+  std::uint64_t in_flight() const;  // sent and not acknowledged
+  std::uint64_t pipe() const;       // of that, what is believed to be on its way (RFC 6675)
   std::uint64_t congestion_window() const;
   std::uint64_t slow_start_threshold() const;
   Duration rto() const;  // with back-off

@@ -6,8 +6,10 @@
 #include <optional>
 
 #include "model/tcp/sender/congestion.h"
-#include "model/tcp/sender/ledger.h"
+#include "model/tcp/sender/prr.h"
+#include "model/tcp/sender/rack.h"
 #include "model/tcp/sender/rtt.h"
+#include "model/tcp/sender/scoreboard.h"
 #include "model/tcp/sender/sender.h"
 
 namespace poise::tcp {
@@ -16,82 +18,90 @@ struct Sender::State {
   explicit State(const SenderConfig& config_in)
       : config(config_in), round_trip(config.rto_initial, config.rto_min, config.rto_max) {}
 
-  // None: losses are neither suspected nor repaired. Recovery: fast, after duplicates (RFC 6675,
-  // RFC 8985). Loss: after a timeout. Both end when all that was sent before is acknowledged.
+  // Open: nothing is repaired. Recovery: fast, after duplicates or by time. Loss: after a timeout,
+  // a takeover, a smaller path MTU. Both end when all that was sent before is acknowledged.
   enum class Phase : std::uint8_t { open, recovery, loss };
 
   SenderConfig config;
   RoundTrip round_trip;
   Congestion congestion;
-  Ledger ledger;
+  Scoreboard board;
+  Rack rack;
+  Prr prr;
   std::uint32_t mss = 536;
   bool sack = false;
   Position una = 1, max = 1;
-  std::uint64_t flight = 0;  // bytes neither acknowledged, SACKed nor held for lost (pipe)
-  std::uint64_t sacked = 0, lost = 0;
+  Instant started_at{};
   Phase phase = Phase::open;
-  Position recover = 0;          // the end of what was sent when the phase began
-  std::uint32_t duplicates = 0;  // acknowledgments in a row without SACK
-  bool forced = false;           // the first retransmission of a recovery may always leave
+  Position recover = 0;          // the end of what was sent when the last phase of repair began
+  bool forced = false;           // the next retransmission leaves whatever the window says
+  bool reneged = false;          // the peer forgot what it had SACKed
+  std::uint32_t duplicates = 0;  // duplicate acknowledgments in a row
+  std::uint64_t arrived = 0;     // bytes that duplicates tell of without SACK (RFC 6582, 3.2)
 
-  // PRR (RFC 9937): the window of a recovery follows what is delivered.
-  std::uint64_t prr_delivered = 0, prr_out = 0, recovery_flight = 0;
+  // The most that was on its way since `used_until` was sent (RFC 7661, 4.3).
+  std::uint64_t used = 0;
+  Position used_until = 0;
+  Instant sent_at = kNever;  // the last time
 
-  // RACK (RFC 8985): the newest delivered transmission.
-  Instant rack_sent_at = Instant::min();
-  Position rack_end = 0;
-  Duration rack_rtt{};
-  bool reordering_seen = false;
-  std::uint32_t reordering_factor = 1, reordering_persist = 0;
-  Position reordering_round = 0;
-  Position delivered_max = 0;  // the highest end that was ever acknowledged or SACKed
-  Instant reorder_at = kNever;
+  Instant rto_at = kNever, probe_at = kNever, reorder_at = kNever;
+  std::uint32_t timeouts = 0;
 
-  // Tail loss probe.
-  Instant probe_at = kNever;
+  // Tail loss probe (RFC 8985, 7).
   bool probe_due = false, probe_repeats = false;
   Position probe_end = 0;  // 0: none is out
 
-  Instant rto_at = kNever;
-  std::uint32_t timeouts = 0;
-  Instant sent_at = Instant::min();  // last
-
-  // Undo (RFC 4015), while it may turn out that nothing was lost.
+  // What an undo goes back to, and what it hangs on: the first retransmission of the phase
+  // (RFC 3522), and how many were not told to be needless yet (RFC 3708).
   std::optional<Congestion> before;
-  Instant repeated_at = kNever;  // the first retransmission of the phase
+  Instant repeated_at = kNever;
+  Position repeated_begin = 0;
+  std::uint64_t repeats = 0;
 
   Position ecn_recover = 0;
   bool cwr = false;
   Counters counters;
 
-  // What one acknowledgment did.
-  struct Progress {
-    std::uint64_t delivered = 0;  // bytes newly acknowledged or SACKed
-    std::uint64_t flight_before = 0;
+  // What one acknowledgment told.
+  struct News {
+    std::uint64_t delivered = 0;     // bytes that arrived, as far as was not known
+    std::uint64_t acknowledged = 0;  // bytes that `una` advanced
+    std::uint64_t outstanding = 0;   // on their way before it
     std::uint64_t lost_before = 0;
     bool advanced = false;
-    bool repeated_acknowledged = false;
+    bool repeated = false;  // something that was sent again arrived
+    bool late = false;      // something arrived that counted as lost and was not sent again
     std::optional<Duration> rtt;
-    Instant newest = Instant::min();  // sent_at of what gave it
   };
 
-  // ack.cc
-  Progress take_in(Instant now, const Ack& ack);
-  void deliver(Instant now, const Ack& ack, Transmission& entry, Progress& progress);
-  void take_sacks(Instant now, const Ack& ack, Progress& progress);
-  void end_phase_if_done(const Ack& ack, const Progress& progress);
-  void detect(Instant now, const Ack& ack, const Progress& progress);
-  void detect_by_duplicates(const Ack& ack, const Progress& progress);
+  // ack.cc: what arrived.
+  News take_in(Instant now, const Ack& ack);
+  void on_arrival(Instant now, const Ack& ack, const Transmission& entry, News& news);
+  void count_duplicate(const Ack& ack, News& news);
+  void measure(Instant now, const Ack& ack, const News& news);
+  void heed_mark(const News& news);
+  void on_probe_answered(const Ack& ack, const News& news);
+  void move_window(Instant now, const News& news, Phase before_it);
+
+  // repair.cc: what is lost, and what of it was not.
+  void detect(Instant now, const News& news);
+  void detect_by_duplicates(const News& news);
   void detect_by_order();
   void detect_by_time(Instant now);
-  void learn_reordering(const Ack& ack);
   Duration reordering_window() const;
-  void enter_recovery(Instant now);
-  void steer(const Progress& progress);
-  void undo_if_spurious(const Ack& ack, const Progress& progress);
-  void on_probe_answered(const Ack& ack);
-  void mark_lost(Transmission& entry);
-  void arm(Instant now, bool progress);
+  void enter_recovery(const News& news);
+  void enter_loss();
+  void leave_phase();
+  void undo_if_spurious(const Ack& ack, const News& news);
+  bool is_spurious(const Ack& ack, const News& news);
+  void on_timeout(Instant now);
+
+  std::uint64_t flight() const { return board.flight() - std::min(arrived, board.flight()); }
+  std::uint64_t outstanding() const { return static_cast<std::uint64_t>(max - una); }
+  bool fits(std::uint64_t size) const {
+    return flight() + std::min<std::uint64_t>(size, mss) <= congestion.window() || flight() == 0;
+  }
+  void arm(Instant now, bool anew);
 };
 
 }  // namespace poise::tcp
