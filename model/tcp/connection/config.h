@@ -22,7 +22,7 @@ struct ConnectionConfig {
   std::uint32_t receive_buffer = 1u << 20;               // bytes; the window never exceeds it
   Duration delayed_ack = std::chrono::milliseconds{40};  // at most 500 ms (RFC 9293, MUST-40)
   Duration time_wait = std::chrono::seconds{60};
-  Duration fin_wait_2 = std::chrono::seconds{60};  // after close(), for a peer that never closes
+  Duration fin_wait_2 = std::chrono::seconds{60};  // after close(), for a peer that is silent
   Duration keepalive_idle{};                       // zero: none (RFC 9293, 3.8.4)
   Duration keepalive_interval = std::chrono::seconds{75};
   std::uint32_t keepalive_count = 9;

@@ -57,6 +57,7 @@ void Connection::open_passive(Instant now, const Handshake& handshake,
   timestamp_offset_ = timestamp_offset;
   timestamp_recent_ = recent;
   state_ = State::syn_received;
+  passive_ = true;
   progress_at_ = now;
   last_ack_ = 1;
   syn_due_ = true;
@@ -200,7 +201,12 @@ void Connection::raise_edge() noexcept {
 
 void Connection::add_to(Digest& digest) const {
   digest.add(state_).add(handshake_.iss).add(handshake_.irs).add(written_).add(queued_);
-  digest.add(closed_).add(out_.begin()).add(peer_window_).add(in_.begin()).add(received_);
+  digest.add(passive_)
+      .add(closed_)
+      .add(out_.begin())
+      .add(peer_window_)
+      .add(in_.begin())
+      .add(received_);
   digest.add(edge_).add(fin_received_).add(timestamp_recent_).add(timestamp_offset_);
   digest.add(told_.received).add(told_.queued).add(told_.edge).add(last_ack_).add(last_edge_);
   for (const Range& range : ahead_.ranges()) digest.add(range.begin).add(range.end);

@@ -79,6 +79,7 @@ class Connection final : public Stream {
   [[nodiscard]] bool on_segment(Instant now, const Segment& segment) noexcept;
   // In TIME-WAIT: this SYN begins a new connection between the same ends (RFC 9293, 3.6.1; RFC
   // 6191).
+  // A half-open one that a listener began gives way to another SYN: its peer has begun anew.
   bool gives_way_to(const Segment& syn) const;
   void on_path_mtu(Instant now, std::uint32_t mtu, Seq quoted) noexcept;  // RFC 1191, RFC 8201
   void on_timer(Instant now) noexcept;
@@ -201,7 +202,8 @@ class Connection final : public Stream {
   Sender sender_;
   ByteQueue out_;
   std::uint64_t written_ = 0, queued_ = 0;
-  bool closed_ = false;  // by the application: FIN stands at queued_
+  bool closed_ = false;   // by the application: FIN stands at queued_
+  bool passive_ = false;  // a listener began it
   std::uint64_t peer_window_ = 0, peer_window_max_ = 0;
   Position window_sequence_ = 0;        // SND.WL1
   Position window_acknowledgment_ = 0;  // SND.WL2

@@ -254,6 +254,7 @@ void Connection::on_payload(Instant now, const Segment& segment) noexcept {
     ack_now_ = true;
     return;
   }
+  if (state_ == State::fin_wait_2) linger(now + config_.fin_wait_2);  // it goes on
   const bool all = arrives(static_cast<std::uint64_t>(begin + skip - 1), bytes);
   if (fin && all && !fin_at_) fin_at_ = static_cast<std::uint64_t>(end - 1);
   if (fin && bytes.empty() && fin_at_ && *fin_at_ > received_) {  // its data lacks more than it
@@ -324,8 +325,9 @@ void Connection::on_fin(Instant now) noexcept {
 }
 
 bool Connection::gives_way_to(const Segment& syn) const {
-  if (state_ != State::time_wait || !syn.has(flag::kSyn) || syn.has(flag::kAck | flag::kRst))
-    return false;
+  if (!syn.has(flag::kSyn) || syn.has(flag::kAck | flag::kRst)) return false;
+  if (state_ == State::syn_received) return passive_ && syn.sequence != handshake_.irs;
+  if (state_ != State::time_wait) return false;
   if (handshake_.timestamps && syn.options.timestamps)
     return before(timestamp_recent_, syn.options.timestamps->value);
   return before(seq_of(receive_next(), handshake_.irs), syn.sequence);
