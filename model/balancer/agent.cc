@@ -46,8 +46,8 @@ Agent::Agent(AgentConfig config)
     : config_(std::move(config)), rng_(config_.seed), links_(config_.balancers.size()) {
   POISE_CHECK(config_.heartbeat > Duration::zero());
   for (Link& link : links_) link.backoff = config_.reconnect;
-  if (config_.replica)
-    replica_ = ReplicaStatus{.pair = config_.replica->pair, .index = config_.replica->index};
+  if (!config_.replica.pair.empty())
+    replica_ = ReplicaStatus{.pair = config_.replica.pair, .index = config_.replica.index};
 }
 
 void Agent::start(Instant now) {
@@ -154,8 +154,10 @@ void Agent::take_line(Instant now, PeerId peer, const std::string& line) {
       return leave(peer);
     return lose(now, peer, printable(line, 128));
   }
-  if (tokens[0] == "STEERED") return tell("steered", peer, printable(line, 128));
-  if (tokens[0] == "FENCED") return tell("fenced", peer, printable(line, 128));
+  if (tokens[0] == "STEERED" || tokens[0] == "FENCED") {
+    link.steering = printable(line, 128);
+    return tell(tokens[0] == "FENCED" ? "fenced" : "steered", peer, link.steering);
+  }
   counters_.add(Count::lines_invalid);
   tell("refused", peer, printable(line, 128));
 }
@@ -309,7 +311,9 @@ std::uint64_t Agent::digest() const {
         .add(to_ns(link.heartbeat))
         .add(link.backoff.count())
         .add(link.line.digest());
-  if (replica_) digest.add(replica_line(*replica_));
+  if (!replica_) return digest.value();
+  digest.add(replica_line(*replica_));
+  for (const Link& link : links_) digest.add(link.steering);
   return digest.value();
 }
 

@@ -69,6 +69,8 @@ class Agent {
   AgentState state(PeerId peer) const { return links_[peer].state; }
   const Counters& counters() const { return counters_; }
   const std::optional<ReplicaStatus>& replica() const { return replica_; }
+  // What a balancer last answered to it: "STEERED db 1 5", "FENCED db 5"; empty: nothing yet.
+  const std::string& steering(PeerId peer) const { return links_[peer].steering; }
   std::uint64_t digest() const;
 
  private:
@@ -83,6 +85,7 @@ class Agent {
     Instant heartbeat = kNever;
     Duration backoff{};
     LineBuffer line;
+    std::string steering;  // what it last said of our pair: STEERED ... or FENCED ...
   };
 
   void open(Instant now, PeerId peer);

@@ -49,7 +49,7 @@ std::uint64_t configuration_digest(const AgentConfig& config) {
   for (const Duration duration :
        {config.heartbeat, config.timeout, config.reconnect, config.reconnect_max})
     digest.add(duration.count());
-  if (config.replica) digest.add(config.replica->pair).add(config.replica->index);
+  if (!config.replica.pair.empty()) digest.add(config.replica.pair).add(config.replica.index);
   return digest.add(config.clamp_mss).add(config.seed).value();
 }
 

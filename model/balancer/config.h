@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -76,7 +75,7 @@ struct AgentConfig {
   Duration reconnect_max = std::chrono::seconds{10};    // ... up to this; half of each is jitter
   // The replica that this host is, if it is one: what is said of it before on_replica() knows
   // better is that it stands by, in epoch 0.
-  std::optional<ReplicaSeat> replica;
+  ReplicaSeat replica;
   bool clamp_mss = true;  // of the SYNs that the host's own stack sends from a VIP (on_egress)
 
   std::uint64_t seed = 1;  // of the jitter

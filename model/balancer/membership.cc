@@ -83,7 +83,8 @@ bool Registrar::resume(Instant now, BackendRef backend) {
   if (!is_proved && !pairs_.serves(backend)) return false;
   if (!backends_.apply(now, backend, BackendSign::resume).allowed) return false;
   members_[backend.index].drain_until = kNever;
-  tell("resumed", backends_.find(backend)->name);
+  const Backend& back = *backends_.find(backend);
+  tell(back.kind == BackendKind::replica ? "ready" : "resumed", back.name);
   return true;
 }
 
@@ -231,6 +232,7 @@ std::uint64_t Registrar::digest() const {
         .add(to_ns(peer.deadline))
         .add(to_ns(peer.probe))
         .add(peer.is_replica)
+        .add(peer.announced ? replica_line(*peer.announced) : std::string())
         .add(peer.closing);
   for (const auto& [index, member] : members_)
     digest.add(index)

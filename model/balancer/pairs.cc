@@ -44,12 +44,13 @@ Pairs::Answer Pairs::announce(Instant now, BackendRef member, const ReplicaStatu
              ", the newest is " + std::to_string(pair.epoch));
     return {true, "FENCED " + status.pair + ' ' + std::to_string(pair.epoch)};
   }
-  if (status.active) take_active(index, pair, status);
+  if (status.active) {
+    take_active(index, pair, status);
+    backends_.set_weight(backends_[index].ref, backends_.find(member)->weight);
+  }
   replica.epoch = status.epoch;
   replica.active = status.active;
   pair.epoch = std::max(pair.epoch, status.epoch);
-  settle_state(now, index, pair);
-  settle_paths(index, pair);
   return {true, "STEERED " + status.pair + ' ' +
                     (pair.active ? std::to_string(*pair.active) : std::string("-")) + ' ' +
                     std::to_string(pair.epoch)};
@@ -200,7 +201,10 @@ std::optional<PairView> Pairs::view(BackendRef ref) const {
   const auto found = pairs_.find(ref.index);
   if (found == pairs_.end() || !is_member(ref)) return std::nullopt;
   const Pair& pair = found->second;
-  PairView view{.epoch = pair.epoch, .active = pair.active, .serves = serves(pair)};
+  PairView view{.epoch = pair.epoch,
+                .active_epoch = pair.active_epoch,
+                .active = pair.active,
+                .serves = serves(pair)};
   for (std::size_t i = 0; i < kPairSize; ++i)
     if (const Backend* member = backends_.find(pair.replicas[i].member))
       view.replicas[i] = member->name;

@@ -38,8 +38,8 @@ class Pairs {
   Pairs(const BalancerConfig& config, BackendSet& backends, Counters& counters,
         Queue<Notice>& notices);
 
-  // What the agent of `member` says of its server. The member is a replica from then on, fenced or
-  // not, unless it is not taken for one.
+  // What the agent of `member` says of its server; settle() must follow. The member is a replica
+  // from then on, fenced or not, unless it is not taken for one.
   struct Answer {
     bool is_taken = false;
     std::string line;  // for its agent: STEERED, FENCED; or why it was not taken

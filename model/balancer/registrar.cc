@@ -166,11 +166,18 @@ BackendRef Registrar::enroll(Instant now, PeerId id, std::string_view name, Addr
 void Registrar::take_sane(Instant now, PeerId id, Peer& peer, std::string_view nonce) {
   if (peer.nonce.empty()) return;  // an echo of a probe that was repeated
   if (nonce != peer.nonce) return invalid(id, "bad sanity check");
+  Pairs::Answer steering;
+  if (peer.announced) {
+    steering = pairs_.announce(now, peer.backend, *peer.announced);
+    if (!steering.is_taken) return refuse_replica(now, id, peer, steering.line);
+    peer.is_replica = true;
+    peer.announced.reset();
+  }
+  if (!peer.is_replica) pairs_.release(peer.backend);
   peer.nonce.clear();
   peer.deadline = peer.probe = kNever;
   const Backend& backend = *backends_.find(peer.backend);
   Member& member = members_[peer.backend.index];
-  if (!peer.is_replica) pairs_.release(peer.backend);
   if (backend.state == BackendState::registering)
     static_cast<void>(backends_.apply(now, peer.backend, BackendSign::proved));
   else if (member.orphan)
@@ -180,27 +187,38 @@ void Registrar::take_sane(Instant now, PeerId id, Peer& peer, std::string_view n
   health_.watch(now, peer.backend.index);
   counters_.add(Count::registrations);
   say(id, "REGISTERED " + backend.name + ' ' + backend.address.to_string());
+  if (steering.is_taken) say(id, steering.line);
   // Back, but as the operator left it: its agent may be a new one, and must know to ask RESUME.
   if (backend.state != BackendState::active) say(id, "PAUSED " + backend.name);
-  tell("active", backend.name, backend.address.to_string());
+  // A replica is ready; who is active is its pair's.
+  tell(backend.kind == BackendKind::replica ? "ready" : "active", backend.name,
+       backend.address.to_string());
 }
 
+// Who has not proved its data path yet is heard when it has: a stranger steers nothing.
 void Registrar::take_replica(Instant now, PeerId id, Peer& peer, const Tokens& tokens) {
   const std::optional<ReplicaStatus> status = parse_replica(tokens);
-  const Pairs::Answer answer =
-      status ? pairs_.announce(now, peer.backend, *status)
-             : Pairs::Answer{false, "a replica is <pair> <0|1> <epoch> <active|standby>"};
-  peer.is_replica = peer.is_replica || answer.is_taken;
-  if (answer.is_taken) return say(id, answer.line);
-  invalid(id, answer.line);
-  const Backend& backend = *backends_.find(peer.backend);
-  if (backend.state != BackendState::registering || backend.kind == BackendKind::replica) return;
-  // It would become a backend of its own, and be given flows that only its pair can serve.
-  tell("refused", backend.name, answer.line);
+  if (!status)
+    return refuse_replica(now, id, peer, "a replica is <pair> <0|1> <epoch> <active|standby>");
+  if (!peer.nonce.empty()) {
+    peer.announced = status;
+    return;
+  }
+  const Pairs::Answer answer = pairs_.announce(now, peer.backend, *status);
+  if (!answer.is_taken) return invalid(id, answer.line);
+  peer.is_replica = true;
+  say(id, answer.line);
+}
+
+// It would become a backend of its own, and be given flows that only its pair can serve.
+void Registrar::refuse_replica(Instant now, PeerId id, Peer& peer, const std::string& why) {
+  invalid(id, why);
+  if (peer.nonce.empty()) return;
+  const BackendRef ref = peer.backend;
   counters_.add(Count::registrations_refused);
-  const BackendRef ref = backend.ref;
+  tell("refused", backends_.find(ref)->name, why);
   hang_up(id, peer);
-  remove(ref);
+  orphan(now, ref);
 }
 
 void Registrar::take_health(Instant now, PeerId id, Peer& peer, std::string_view code) {

@@ -86,8 +86,9 @@ class Registrar {
     Instant deadline = kNever;  // until REGISTER, from then until SANE, and while it is unwell
                                 // until its next line: give up then
     Instant probe = kNever;     // when the next one is sent
-    bool is_replica = false;    // it has said REPLICA
-    bool closing = false;       // we hung up
+    bool is_replica = false;    // it has said REPLICA, and was taken for one
+    std::optional<ReplicaStatus> announced;  // until its data path is proved: to be taken then
+    bool closing = false;                    // we hung up
   };
   // What outlives a stream: a drain that runs, an orphan, a backend that is down.
   struct Member {
@@ -100,6 +101,7 @@ class Registrar {
   void take_register(Instant now, PeerId id, Peer& peer, const Tokens& tokens);
   void take_sane(Instant now, PeerId id, Peer& peer, std::string_view nonce);
   void take_replica(Instant now, PeerId id, Peer& peer, const Tokens& tokens);
+  void refuse_replica(Instant now, PeerId id, Peer& peer, const std::string& why);
   void take_health(Instant now, PeerId id, Peer& peer, std::string_view code);
   void take_pause(Instant now, PeerId id, const Peer& peer, bool at_once);
   void take_resume(Instant now, PeerId id, const Peer& peer);

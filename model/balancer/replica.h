@@ -30,7 +30,7 @@ std::optional<ReplicaStatus> parse_replica(const Tokens& tokens);
 
 // Which replica a host is.
 struct ReplicaSeat {
-  std::string pair;
+  std::string pair;  // empty: none
   std::uint8_t index = 0;
 
   friend bool operator==(const ReplicaSeat&, const ReplicaSeat&) = default;
@@ -39,6 +39,7 @@ struct ReplicaSeat {
 // A pair as an operator sees it.
 struct PairView {
   std::uint64_t epoch = 0;             // the newest known
+  std::uint64_t active_epoch = 0;      // of the active
   std::optional<std::uint8_t> active;  // who was the last to hold an epoch
   bool serves = false;                 // and still does
   std::string replicas[kPairSize];     // the names of their members; empty: never seen, or gone

@@ -52,6 +52,7 @@ BalancerConfig balancer_config(const Plan& plan, const Topology& topology, NodeI
   config.probe_interval = plan.control.probe_interval;
   config.drain_timeout = plan.control.drain_timeout;
   config.slow_start = plan.policy.slow_start;
+  config.mirror = plan.service.server == "failover" && plan.replication.mirror;
   config.seed = stream(plan, Stream::balancer, self.index).next();
   return config;
 }

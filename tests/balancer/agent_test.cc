@@ -108,7 +108,7 @@ TEST(Agent, SaysAtOnceThatItsServiceIsUnwellAndFromThenOn) {
 
 TEST(Agent, OfAReplicaSaysSoBeforeItsDataPathCanBeProved) {
   AgentConfig c = agent_config();
-  c.replica = ReplicaSeat{"db", 1};
+  c.replica = {"db", 1};
   Hands hands(c);
   hands.up(0);
   EXPECT_EQ(hands.said[hands.said.size() - 2], "0 REGISTER web1 10.0.1.1");
@@ -146,6 +146,8 @@ TEST(Agent, TellsThatItWasFencedAndWherePacketsGo) {
   EXPECT_EQ(hands.notices.back(), "fenced");
   hands.hears(0, "STEERED db 1 9");
   EXPECT_EQ(hands.notices.back(), "steered");
+  EXPECT_EQ(hands.agent.steering(0), "STEERED db 1 9");
+  EXPECT_EQ(hands.agent.steering(1), "");
   EXPECT_EQ(hands.agent.counters()[Count::lines_invalid], 0u);
 }
 

@@ -20,10 +20,11 @@ class Pair : public ::testing::Test {
   explicit Pair(bool mirror = false) : rig(pair_config(mirror)) {}
 
   // An agent's first words; its data path is proved.
-  void joins(unsigned i, const std::string& status) {
-    rig.up(i).says(i, "REGISTER " + backend_name(i) + ' ' + backend_address(i).to_string());
-    rig.says(i, "REPLICA db " + status).says(i, "SANE " + rig.probe().first);
-    rig.transmitted();
+  void joins(unsigned i, const std::string& status) { joins(i, status, rig); }
+  void joins(unsigned i, const std::string& status, Rig& host) {
+    host.up(i).says(i, "REGISTER " + backend_name(i) + ' ' + backend_address(i).to_string());
+    host.says(i, "REPLICA db " + status).says(i, "SANE " + host.probe().first);
+    host.transmitted();
   }
   void form() {
     joins(1, "0 1 active");
@@ -64,7 +65,7 @@ TEST_F(Pair, ItsPacketsGoToWhoAnnouncedItselfActive) {
 TEST_F(Pair, NobodyIsServedBeforeAReplicaIsActive) {
   joins(1, "0 0 standby");
   joins(2, "1 0 standby");
-  EXPECT_EQ(rig.lines(1).back(), "REGISTERED web1 10.0.1.1");
+  EXPECT_EQ(rig.lines(1), (Lines{"REGISTERED web1 10.0.1.1", "STEERED db - 0"}));
   EXPECT_EQ(rig.syn(1000).verdict, Verdict::drop);
   rig.says(2, "REPLICA db 1 1 active");
   EXPECT_EQ(rig.lines(2).back(), "STEERED db 1 1");
@@ -126,9 +127,8 @@ TEST_F(Pair, AStandbyThatKnowsANewerEpochFencesTheOldOne) {
 TEST_F(Pair, AnOldActiveThatWakesUpOnANewStreamStaysFenced) {
   form();
   rig.down(1).says(2, "REPLICA db 1 2 active");
-  joins(7 - 6, "0 1 active");
-  const Lines lines = rig.lines(1);
-  EXPECT_EQ(lines.front(), "FENCED db 2");
+  joins(1, "0 1 active");
+  EXPECT_EQ(rig.lines(1).back(), "FENCED db 2");
   EXPECT_EQ(rig.ack(1000).to, backend_address(2));
 }
 
@@ -229,18 +229,30 @@ TEST_F(Pair, DeregisteredTakesItsReplicasAlong) {
 
 TEST_F(Pair, AThirdReplicaIsRefusedAndGetsNoTraffic) {
   form();
-  rig.up(3).says(3, "REGISTER web3 10.0.1.3").says(3, "REPLICA db 1 9 active");
+  joins(3, "1 9 active");
   EXPECT_EQ(rig.lines(3), Lines{"INVALID replica 1 of db is web2"});
   EXPECT_TRUE(rig.closed(3));
   EXPECT_EQ(rig.balancer.backends().find("web3"), nullptr);
   EXPECT_EQ(rig.syn(1000).to, backend_address(1));
 }
 
+TEST_F(Pair, WhoHasNotProvedItsDataPathSteersNothingAndTakesNoSeat) {
+  form();
+  rig.down(2).up(9).says(9, "REGISTER web2 10.0.1.2").says(9, "REPLICA db 1 99 active");
+  rig.up(8).says(8, "REGISTER ghost 10.0.1.8").says(8, "REPLICA db 1 99 active");
+  rig.transmitted();
+  EXPECT_EQ(rig.syn(1000).to, backend_address(1));
+  EXPECT_EQ(rig.balancer.pair(rig.balancer.backends().find("db")->ref)->epoch, 1u);
+  rig.says(1, "REPLICA db 0 2 active");
+  EXPECT_EQ(rig.lines(1).back(), "STEERED db 0 2");
+  EXPECT_TRUE(rig.lines(8).empty());
+}
+
 TEST_F(Pair, ANewHostMayTakeTheSeatOfADeadOne) {
   form();
   rig.says(2, "REPLICA db 1 2 active").beats_until(1600ms, {2});
   joins(3, "0 2 standby");
-  EXPECT_EQ(rig.lines(3).front(), "STEERED db 1 2");
+  EXPECT_EQ(rig.lines(3).back(), "STEERED db 1 2");
   rig.says(3, "REPLICA db 0 3 active");
   EXPECT_EQ(rig.syn(1000).to, backend_address(3));
 }
@@ -283,10 +295,10 @@ TEST_F(Pair, ARestoredBalancerKnowsItsEpochAndItsActive) {
   Rig next(pair_config());
   ASSERT_EQ(next.restores(rig.balancer.snapshot(rig.now)), RestoreOutcome::restored);
   for (const auto& [port, home] : homes) EXPECT_EQ(next.ack(port).to, home);
-  next.up(1).says(1, "REGISTER web1 10.0.1.1").says(1, "REPLICA db 0 5 active");
-  EXPECT_EQ(next.lines(1), Lines{"FENCED db 6"});
-  next.up(2).says(2, "REGISTER web2 10.0.1.2").says(2, "REPLICA db 1 6 active");
-  EXPECT_EQ(next.lines(2), Lines{"STEERED db 1 6"});
+  joins(1, "0 5 active", next);
+  EXPECT_EQ(next.lines(1).back(), "FENCED db 6");
+  joins(2, "1 6 active", next);
+  EXPECT_EQ(next.lines(2).back(), "STEERED db 1 6");
   EXPECT_EQ(next.balancer.pair(next.balancer.backends().find("db")->ref)->epoch, 6u);
   for (const auto& [port, home] : homes) EXPECT_EQ(next.ack(port).to, home);
 }
@@ -297,8 +309,8 @@ TEST_F(Pair, ARestoredBalancerKnowsThePairThatWasDown) {
   ASSERT_EQ(state(), BackendState::down);
   Rig next(pair_config());
   ASSERT_EQ(next.restores(rig.balancer.membership_snapshot(rig.now)), RestoreOutcome::restored);
-  next.up(1).says(1, "REGISTER web1 10.0.1.1").says(1, "REPLICA db 0 5 active");
-  EXPECT_EQ(next.lines(1), Lines{"FENCED db 6"});
+  joins(1, "0 5 active", next);
+  EXPECT_EQ(next.lines(1).back(), "FENCED db 6");
 }
 
 TEST_F(Pair, ASnapshotOfASnapshotIsTheSame) {

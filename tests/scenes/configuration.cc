@@ -60,6 +60,9 @@ const std::map<std::string, Setter, std::less<>>& setters() {
        [](Common& c, std::string_view v) { c.balancer.flow_timeouts.closing = duration(v); }},
       {"datagram_timeout",
        [](Common& c, std::string_view v) { c.balancer.flow_timeouts.datagram = duration(v); }},
+      {"mirror", [](Common& c, std::string_view v) { c.balancer.mirror = on_or_off(v); }},
+      {"replica_grace",
+       [](Common& c, std::string_view v) { c.balancer.replica_grace = duration(v); }},
       {"clamp_mss", [](Common& c, std::string_view v) { c.balancer.clamp_mss = on_or_off(v); }},
       {"clamp_mss_agent", [](Common& c, std::string_view v) { c.agent.clamp_mss = on_or_off(v); }},
   };
@@ -94,6 +97,10 @@ BackendSetup take_backend(Cursor& line) {
   backend.config.name = line.take_word();
   backend.config.address = address(line.take_word());
   if (line.take("weight")) backend.config.weight = static_cast<std::uint32_t>(line.take_number());
+  if (line.take("replica ")) {
+    backend.config.replica.pair = line.take_word();
+    backend.config.replica.index = static_cast<std::uint8_t>(line.take_number(1));
+  }
   backend.is_absent = line.take("absent");
   return backend;
 }
@@ -145,6 +152,7 @@ void Configuration::finish(Scene& scene) const {
     backend.config.name = setup.config.name;
     backend.config.address = setup.config.address;
     backend.config.weight = setup.config.weight;
+    backend.config.replica = setup.config.replica;
     backend.config.balancers = addresses;
     backend.config.vips = common_.balancer.vips;
     backend.config.seed = scene.backends.size() + 1;

@@ -95,6 +95,11 @@ void take_action(Cursor& line, Step& step) {
     step.to_agent = line.take("agent ");
     step.subject = line.take_word();
     take_at(line, step);
+  } else if (word == "replica") {
+    step.kind = StepKind::server;
+    step.subject = line.take_word();
+    step.text = line.rest();
+    line = Cursor("");
   } else if (is_one_of(word, {"start", "crash", "silence", "cut", "heal"})) {
     step.kind = StepKind::host;
     step.text = word;

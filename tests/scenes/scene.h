@@ -22,6 +22,7 @@ enum class StepKind : std::uint8_t {
   join,    // a stranger's stream comes up
   leave,   // and goes
   order,   // `text` (drain, pause, resume, deregister) about the backend `subject`
+  server,  // the server of `subject` says `text` ("db 0 4 active") of itself
   host,    // `text` (start, crash, silence, cut, heal) happens to the host `subject`
   state,   // the backend `subject` is in the state `text`
   count,   // the counter `text` stands at `number`

@@ -57,6 +57,8 @@ void Stage::play(const Step& step) {
       return world_.run_until(world_.now());
     case StepKind::order:
       return order(step);
+    case StepKind::server:
+      return server(step);
     case StepKind::host:
       return host(step);
     case StepKind::state:
@@ -108,6 +110,14 @@ void Stage::order(const Step& step) {
   else
     for (std::size_t i = 0; i < scene_.balancers.size(); ++i)
       demand_done(world_.order_balancer(i, command));
+  world_.run_until(world_.now());
+}
+
+void Stage::server(const Step& step) {
+  const std::optional<ReplicaStatus> status = parse_replica(split("REPLICA " + step.text));
+  if (!status) throw Wrong("a replica is PAIR INDEX EPOCH and active or standby");
+  note(step.subject + " is " + step.text);
+  world_.announce(agent(step.subject), *status);
   world_.run_until(world_.now());
 }
 

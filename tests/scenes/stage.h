@@ -43,6 +43,7 @@ class Stage : public memory::Observer {
   void play(const Step& step);
   void send(const Step& step);
   void order(const Step& step);
+  void server(const Step& step);
   void host(const Step& step);
   void check_state(const Step& step);
   void check_count(const Step& step);

@@ -41,6 +41,8 @@ class Chaos {
   void strike_balancer();
   void restart(std::size_t balancer);
   void give_an_order();
+  void hear_of_a_server();
+  void promote(std::uint8_t index);
   void bring_a_stranger();
   void calm_down();
   void check_all_is_well();
@@ -60,6 +62,8 @@ class Chaos {
   Watch& watch_;
   Rng rng_;
   memory::MemoryWorld world_;
+  std::uint64_t epoch_ = 0;                     // the newest that was granted, to one replica each
+  std::vector<std::uint64_t> held_[kPairSize];  // and by whom
 };
 
 void Chaos::run() {
@@ -172,6 +176,7 @@ Bytes Chaos::draw_rubbish(Bytes bytes) {
 // --- faults --------------------------------------------------------------------------------------
 
 void Chaos::do_something() {
+  if (weather_.has_pair && rng_.below(3) == 0) return hear_of_a_server();
   switch (rng_.below(10)) {
     case 0:
     case 1:
@@ -229,12 +234,39 @@ void Chaos::give_an_order() {
                                       Command::Kind::pause,  Command::Kind::resume,
                                       Command::Kind::resume, Command::Kind::deregister};
   const std::size_t agent = any_agent();
-  const Command command{kKinds[rng_.below(std::size(kKinds))], weather_.agents[agent].name};
+  Command command{kKinds[rng_.below(std::size(kKinds))], weather_.agents[agent].name};
+  if (weather_.has_pair && rng_.below(6) == 0) {
+    command.backend = kPair;
+    watch_.note("order: " + std::string(to_string(command.kind)) + " " + command.backend);
+    world_.order_balancer(any_balancer(), command);
+    return;
+  }
   watch_.note("order: " + std::string(to_string(command.kind)) + " " + command.backend);
   if (rng_.below(2) == 0)
     world_.order_balancer(any_balancer(), command);
   else
     world_.order_agent(agent, command);
+}
+
+// A replica takes over, stands by, or wakes up in an epoch that it held once.
+void Chaos::hear_of_a_server() {
+  const auto index = static_cast<std::uint8_t>(rng_.below(kPairSize));
+  if (rng_.below(2) == 0) return promote(index);
+  ReplicaStatus status{.pair = kPair, .index = index, .epoch = rng_.below(epoch_ + 1)};
+  if (rng_.below(2) == 0 && !held_[index].empty()) {
+    status.epoch = held_[index][rng_.below(held_[index].size())];
+    status.active = true;
+  }
+  watch_.note("server: " + replica_line(status));
+  world_.announce(index, status);
+}
+
+void Chaos::promote(std::uint8_t index) {
+  held_[index].push_back(++epoch_);
+  const ReplicaStatus status{.pair = kPair, .index = index, .epoch = epoch_, .active = true};
+  watch_.note("server: " + replica_line(status));
+  watch_.granted(epoch_, index);
+  world_.announce(index, status);
 }
 
 void Chaos::bring_a_stranger() {
@@ -257,7 +289,9 @@ void Chaos::bring_a_stranger() {
       words = std::string(rng_.below(2000), 'x') + "\n\n\r\n";
       break;
     case 4:
-      words = "PAUSE " + agent.name + "\nHEALTH 200\nHEALTH\nSANE\n REGISTER\nREGISTER a\n";
+      words = "REPLICA db 0 99 active\nREGISTER ghost2 " + agent.address.to_string() +
+              "\nREPLICA db 0 99 active\nPAUSE " + agent.name +
+              "\nHEALTH 200\nHEALTH\nSANE\n REGISTER\nREGISTER a\n";
       break;
     default:
       for (std::uint64_t i = rng_.below(300); i-- > 0;)
@@ -284,16 +318,21 @@ void Chaos::calm_down() {
   world_.run_until(world_.now() + weather_.balancers[0].register_timeout +
                    weather_.balancers[0].timeout);
   for (std::size_t i = 0; i < weather_.agents.size(); ++i) world_.start_agent(i);
+  if (weather_.has_pair) promote(static_cast<std::uint8_t>(weather_.seed / 2 % kPairSize));
   world_.run_until(world_.now() + weather_.calm);
   for (std::size_t i = 0; i < weather_.balancers.size(); ++i)
     for (const AgentConfig& agent : weather_.agents)
       world_.order_balancer(i, {Command::Kind::resume, agent.name});
+  if (weather_.has_pair)
+    for (std::size_t i = 0; i < weather_.balancers.size(); ++i)
+      world_.order_balancer(i, {Command::Kind::resume, kPair});
   world_.run_until(world_.now() + std::chrono::milliseconds{200});
 }
 
 void Chaos::check_all_is_well() {
+  const std::size_t wanted = weather_.agents.size() + (weather_.has_pair ? 1 : 0);
   const std::size_t expected =
-      std::min<std::size_t>(weather_.agents.size(), weather_.balancers[0].backend_count_max);
+      std::min<std::size_t>(wanted, weather_.balancers[0].backend_count_max);
   if (weather_.balancers[0].peer_count_max < weather_.agents.size()) return;
   for (const auto& host : world_.balancers()) {
     std::size_t active = 0;
@@ -305,7 +344,7 @@ void Chaos::check_all_is_well() {
         others += " " + backend.name + " is " + std::string(to_string(backend.state));
     }
     // A table that was full may remember who is down until it forgets them.
-    if (active != expected && expected == weather_.agents.size())
+    if (active != expected && expected == wanted)
       watch_.fail("in the calm " + host.name + " has " + std::to_string(active) + " of " +
                   std::to_string(expected) + " active:" + others);
   }

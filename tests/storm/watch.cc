@@ -50,6 +50,7 @@ void Watch::balancer_restarts(std::size_t balancer) {
   const BackendSet& backends = world_->balancers()[balancer].machine->backends();
   Past past;
   past.restarted = true;
+  past.epoch = past_[balancer].epoch;
   for (const auto& [key, flow] : past_[balancer].flows)
     if (flow.is_kept && backends.keeps(flow.backend)) {
       past.flows[key] = flow;
@@ -146,6 +147,7 @@ const Backend* Watch::destination(std::size_t index, std::span<const std::uint8_
   const Backend* backend = nullptr;
   for (const BackendIndex i : backends.by_name()) {
     if (backends[i].address != outer.destination) continue;
+    if (backends[i].kind == BackendKind::replica) continue;  // its pair has the packets
     if (backend) fail("two backends have one address");
     backend = &backends[i];
   }
@@ -257,14 +259,38 @@ void Watch::balancer_settled(std::size_t index) {
     states[i] = {backend.ref.generation, backend.state};
   }
   past.states = std::move(states);
+  check_pair(balancer, past);
   for (auto& [key, flow] : past.flows)
     flow.is_kept = flow.is_kept && balancer.backends().keeps(flow.backend);
   check_bounds(balancer);
   past.counters = balancer.counters();
 }
 
+// Epochs only grow, and in each the packets are for the replica that it was granted to.
+void Watch::check_pair(const Balancer& balancer, Past& past) {
+  const Backend* backend = balancer.backends().find(kPair);
+  const std::optional<PairView> pair = backend ? balancer.pair(backend->ref) : std::nullopt;
+  if (!pair) return past.epoch.reset();
+  if (past.epoch && pair->epoch < *past.epoch) fail("an epoch went back");
+  past.epoch = pair->epoch;
+  if (!pair->active) return;
+  const std::string& name = pair->replicas[*pair->active];
+  const auto grant = granted_.find(pair->active_epoch);
+  if (grant == granted_.end() || grant->second != *pair->active)
+    fail("the pair's packets are for a replica that was not granted its epoch");
+  const Backend* member = name.empty() ? nullptr : balancer.backends().find(name);
+  if (member && member->address != backend->address) fail("the pair's packets are for another");
+}
+
 // The data path was proved to exactly this backend, after it asked to register.
 void Watch::check_proved(std::size_t index, const Backend& backend) {
+  if (backend.kind == BackendKind::pair) {  // its active replica was, or it was restored
+    const Balancer& balancer = *world_->balancers()[index].machine;
+    if (past_[index].registering_since.contains(backend.ref.index) &&
+        !balancer.pair(backend.ref)->serves)
+      fail("a pair came up without an active replica");
+    return;
+  }
   const auto agent = world_->agent_at(backend.address);
   if (!agent) return fail(backend.name + " is active at an address where nobody is");
   const auto proof = proofs_.find({index, *agent});

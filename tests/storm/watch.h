@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,6 +25,9 @@ class Watch : public memory::Observer {
   void balancer_started(std::size_t balancer);
   // Before one ends and another goes on: all flows of its members must stay where they are.
   void balancer_restarts(std::size_t balancer);
+
+  // The witness gave an epoch to this replica of the pair, and will give it to no other.
+  void granted(std::uint64_t epoch, std::uint8_t replica) { granted_[epoch] = replica; }
 
   const std::vector<std::string>& failures() const { return failures_; }
   const std::deque<std::string>& talk() const { return talk_; }
@@ -57,6 +61,7 @@ class Watch : public memory::Observer {
     std::map<FlowKey, Flow> flows;
     std::map<BackendIndex, std::pair<std::uint16_t, BackendState>> states;
     std::map<BackendIndex, Instant> registering_since;
+    std::optional<std::uint64_t> epoch;       // of the pair, while it is known
     bool restarted = false;                   // and not drained since
     std::map<FlowKey, std::string> moves_in;  // of the life before: to which backend
   };
@@ -69,6 +74,7 @@ class Watch : public memory::Observer {
   void check_flow(std::size_t balancer, const wire::Datagram& datagram);
   void check_agreement(const Balancer& balancer, const wire::Datagram& datagram);
   void check_proved(std::size_t balancer, const Backend& backend);
+  void check_pair(const Balancer& balancer, Past& past);
   void check_bounds(const Balancer& balancer);
 
   const Weather& weather_;
@@ -78,6 +84,7 @@ class Watch : public memory::Observer {
   std::map<std::pair<std::size_t, std::size_t>, Instant>
       proofs_;  // last probe, by (balancer, agent)
   std::map<std::pair<std::uint64_t, FlowKey>, std::string> agreements_;  // by (members, flow)
+  std::map<std::uint64_t, std::uint8_t> granted_;
   std::vector<std::string> failures_;
   std::deque<std::string> talk_;
   Digest digest_;

@@ -52,6 +52,8 @@ BalancerConfig draw_balancer(Rng& rng, Weather& weather) {
   config.slow_start = milliseconds{rng.below(3) == 0 ? 80 : 0};
   config.clamp_mss = rng.below(2) == 0;
   config.mtu = rng.below(2) == 0 ? 1500 : 1400;
+  config.mirror = rng.below(2) == 0;
+  config.replica_grace = milliseconds{rng.below(3) == 0 ? 20 : 150};
   return config;
 }
 
@@ -72,6 +74,7 @@ void draw_agents(Rng& rng, bool v4, Weather& weather) {
     config.reconnect = milliseconds{20};
     config.reconnect_max = milliseconds{160};
     config.seed = rng.next();
+    if (weather.has_pair && i < kPairSize) config.replica = {kPair, static_cast<std::uint8_t>(i)};
     weather.agents.push_back(std::move(config));
   }
 }
@@ -94,6 +97,7 @@ Weather draw(std::uint64_t seed) {
     config.seed = rng.next();
     weather.balancers.push_back(std::move(config));
   }
+  weather.has_pair = rng.below(2) == 0;
   draw_agents(rng, v4, weather);
   const std::span<const policy::Entry> kinds = policy::catalogue();
   weather.policy.kind = kinds[rng.below(kinds.size())].kind;

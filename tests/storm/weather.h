@@ -10,6 +10,8 @@
 
 namespace poise::storm {
 
+inline constexpr const char* kPair = "db";
+
 struct Weather {
   std::uint64_t seed = 0;
   std::vector<BalancerConfig> balancers;
@@ -23,6 +25,7 @@ struct Weather {
   Duration packet_interval{};     // mean
   Duration fault_interval{};      // mean
   bool is_roomy = false;          // the flow tables hold every flow: nothing is evicted
+  bool has_pair = false;          // the first two agents are the replicas of kPair
   bool is_recorded = false;       // every machine's record is replayed at the end
 };
 

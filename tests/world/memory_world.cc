@@ -317,6 +317,13 @@ std::optional<CommandResult> MemoryWorld::order_agent(std::size_t agent, const C
   return result;
 }
 
+void MemoryWorld::announce(std::size_t agent, const ReplicaStatus& status) {
+  Host<Agent>& host = agents_[agent];
+  if (host.machine == nullptr) return;
+  host.seat->act([&](Recorded<Agent>& machine) { machine.on_replica(now(), status); });
+  settle_agent(agent);
+}
+
 void MemoryWorld::settle_balancer(std::size_t balancer) {
   BalancerPorter porter{*this, balancer};
   balancers_[balancer].seat->settle(porter);

@@ -128,6 +128,8 @@ class MemoryWorld {
   // Orders; nullopt when the machine is dead.
   std::optional<CommandResult> order_balancer(std::size_t balancer, const Command& command);
   std::optional<CommandResult> order_agent(std::size_t agent, const Command& command);
+  // What a server says of itself to the agent on its host; nothing when that is dead.
+  void announce(std::size_t agent, const ReplicaStatus& status);
 
   // A control stream of somebody who is no agent, to a balancer; answers come to the observer.
   PeerId stranger(std::size_t balancer);
