@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "model/check.h"
+#include "model/scenario/failover_config.h"
 #include "model/scenario/workload.h"
 
 namespace poise::scenario {
@@ -72,6 +73,8 @@ AgentConfig agent_config(const Plan& plan, const Topology& topology, NodeId node
   config.timeout = plan.control.timeout;
   config.reconnect = plan.control.reconnect;
   config.reconnect_max = 8 * plan.control.reconnect;
+  if (const auto seat = pair_seat(plan, topology, node))
+    config.replica = ReplicaSeat{seat->pair, static_cast<std::uint8_t>(seat->index)};
   config.seed = stream(plan, Stream::agent, self.index).next();
   return config;
 }

@@ -100,6 +100,12 @@ void PoiseAgent::BootUnregistered() {
   Attach();
 }
 
+void PoiseAgent::SetReplica(const poise::ReplicaStatus& status) {
+  if (IsUp())
+    m_host->act(
+        [&](poise::Recorded<poise::Agent>& m) { m.on_replica(poise::ns3world::now(), status); });
+}
+
 void PoiseAgent::Finish() {
   if (m_host) m_host->finish();
 }
@@ -124,8 +130,10 @@ poise::CommandResult PoiseAgent::Order(const poise::Command& command) {
 bool PoiseAgent::Intercept(Ptr<const Packet> datagram) {
   poise::Packet packet = poise::ns3world::borrow(*datagram);
   const Verdict verdict = m_host->take(packet);
-  if (verdict == Verdict::forward) m_gate->Deliver(packet.bytes());
+  const bool serves = verdict == Verdict::forward && m_server && m_server(packet);
+  if (verdict == Verdict::forward && !serves) m_gate->Deliver(packet.bytes());
   m_host->settle();
+  if (serves) m_settleServer();
   return verdict != Verdict::pass;
 }
 
@@ -137,7 +145,7 @@ void PoiseAgent::Hear(const poise::Notice& notice) {
 }
 
 void PoiseAgent::Attach() {
-  if (std::exchange(m_attached, true)) return;
+  if (m_server || std::exchange(m_attached, true)) return;
   const Ptr<Ipv4> ipv4 = GetObject<Ipv4>();
   for (const poise::Vip& vip : m_config.vips)
     ipv4->AddAddress(
@@ -165,6 +173,8 @@ void PoiseAgent::DoDispose() {
   m_gate = nullptr;
   m_socket = nullptr;
   m_notice = nullptr;
+  m_server = nullptr;
+  m_settleServer = nullptr;
   Object::DoDispose();
 }
 

@@ -23,6 +23,7 @@ namespace ns3 {
 class PoiseAgent : public Object {
  public:
   using NoticeHook = std::function<void(const poise::Notice&)>;
+  using ServerHook = std::function<bool(poise::Packet&)>;
   using RecordMaker = std::function<std::unique_ptr<poise::RecordWriter>()>;
 
   static TypeId GetTypeId();
@@ -32,6 +33,14 @@ class PoiseAgent : public Object {
   void AddBalancer(Ipv4Address address);
   void SetSocketMaker(poise::ns3world::SocketMaker maker) { m_socket = std::move(maker); }
   void SetNoticeHook(NoticeHook hook) { m_notice = std::move(hook); }
+  // A server on this host that holds the VIPs itself: gets what comes out of the tunnel, and says
+  // whether it took it. The node's stack holds no VIP then. `settle` is called afterwards.
+  void SetServer(ServerHook take, std::function<void()> settle) {
+    m_server = std::move(take);
+    m_settleServer = std::move(settle);
+  }
+  // What that server says of itself.
+  void SetReplica(const poise::ReplicaStatus& status);
   void SetRecordMaker(RecordMaker maker) { m_makeRecord = std::move(maker); }
 
   void Boot();
@@ -64,6 +73,8 @@ class PoiseAgent : public Object {
   poise::AgentConfig m_config;
   poise::ns3world::SocketMaker m_socket;
   NoticeHook m_notice;
+  ServerHook m_server;
+  std::function<void()> m_settleServer;
   RecordMaker m_makeRecord;
   std::unique_ptr<poise::ns3world::MachineHost<poise::Agent>> m_host;
   Ptr<PoiseGate> m_gate;

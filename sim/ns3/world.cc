@@ -74,6 +74,9 @@ void World::build_host(NodeId id) {
   if (kind == NodeKind::router) return;
   hosts_[id].tcp = std::make_unique<HostTcp>(network_.node(id));
   if (kind == NodeKind::balancer) build_balancer(id);
+  if (plan_.service.server == "failover" && plan_.replication.policy != "none" &&
+      plan_.replication.witness && id == topology_.of_kind(NodeKind::balancer).front())
+    build_witness(id);
   if (kind == NodeKind::backend) build_backend(id);
   if (kind == NodeKind::client)
     hosts_[id].client = std::make_unique<Client>(
@@ -131,7 +134,10 @@ void World::build_backend(NodeId id) {
     agent->SetRecordMaker([this, id, digest = configuration_digest(config)] {
       return make_record(id, RecordedMachine::agent, digest);
     });
-  hosts_[id].server = std::make_unique<Server>(log_, exchange_.upload);
+  if (plan_.service.server == "failover")
+    build_failover(id);
+  else
+    hosts_[id].server = std::make_unique<Server>(log_, exchange_.upload);
 }
 
 void World::build_capture(NodeId id) {
@@ -254,6 +260,8 @@ void World::collect(scenario::RunResult& result) {
       if (host.balancer->IsUp()) add_digest(name, host.balancer->Machine()->digest());
       host.balancer->Finish();
     }
+    if (host.failover && host.failover->is_up())
+      add_digest(name, host.failover->machine()->digest());
     if (host.agent) {
       add_counts(name, host.agent->GetCounts());
       if (host.agent->IsUp()) add_digest(name, host.agent->Machine()->digest());

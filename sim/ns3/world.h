@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,6 +21,7 @@
 #include "sim/ns3/balancer_node.h"
 #include "sim/ns3/capture.h"
 #include "sim/ns3/client.h"
+#include "sim/ns3/failover_node.h"
 #include "sim/ns3/host_stack.h"
 #include "sim/ns3/network.h"
 #include "sim/ns3/plain_forwarder.h"
@@ -27,6 +29,13 @@
 #include "sim/ns3/server.h"
 
 namespace poise::ns3world {
+
+// What is known of uploads to failover servers, by connection.
+struct Upload {
+  std::uint32_t flow = 0;
+  std::uint64_t counted = 0;  // bytes of it that the log has
+};
+using UploadBook = std::map<FlowKey, Upload>;
 
 // Lives from before the first event until after the last. One a process.
 class World {
@@ -49,6 +58,9 @@ class World {
     std::unique_ptr<HostTcp> tcp;
     std::unique_ptr<Client> client;
     std::unique_ptr<Server> server;
+    std::unique_ptr<tcp::Application> application;  // of failover
+    std::unique_ptr<FailoverServer> failover;
+    std::unique_ptr<WitnessNode> witness;
     ns3::Ptr<ns3::PoiseBalancer> balancer;
     ns3::Ptr<ns3::PoiseAgent> agent;
     ns3::Ptr<ns3::PoisePlainForwarder> plain;
@@ -58,6 +70,8 @@ class World {
   void build_host(NodeId id);
   void build_balancer(NodeId id);
   void build_backend(NodeId id);
+  void build_failover(NodeId id);
+  void build_witness(NodeId id);
   void build_client(NodeId id);
   void build_capture(NodeId id);
   std::unique_ptr<RecordWriter> make_record(NodeId id, RecordedMachine machine,
@@ -83,6 +97,7 @@ class World {
   Network network_;
   scenario::FlowLog log_;
   scenario::Exchange exchange_;
+  UploadBook uploads_;
   std::vector<Host> hosts_;  // by NodeId
   std::vector<NodeId> clients_;
   std::vector<std::uint16_t> ports_;  // the service's

@@ -21,11 +21,13 @@ void World::boot(NodeId id) {
   if (host.plain) host.plain->Boot();
   if (host.balancer) host.balancer->Boot();
   if (host.server) host.server->start(*host.tcp, ports_);
+  if (host.witness) host.witness->boot();
   if (!host.agent) return;
   if (options_.plain_routers)
     host.agent->BootUnregistered();
   else
     host.agent->Boot();
+  if (host.failover) host.failover->boot();
 }
 
 // A host stops in the middle of whatever it did. Nobody is told.
@@ -35,6 +37,8 @@ void World::crash(NodeId id) {
   if (!host.tcp || !host.tcp->is_up()) return;
   if (host.balancer) host.balancer->Crash();
   if (host.agent) host.agent->Crash();
+  if (host.witness) host.witness->crash();
+  if (host.failover) host.failover->crash();
   if (host.server) host.server->crash();
   if (host.client) host.client->crash();
   host.tcp->crash();
