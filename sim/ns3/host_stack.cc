@@ -15,6 +15,7 @@
 #include <ns3/string.h>
 #include <ns3/tcp-cubic.h>
 #include <ns3/tcp-header.h>
+#include <ns3/tcp-option-ts.h>
 #include <ns3/tcp-prr-recovery.h>
 #include <ns3/tcp-rx-buffer.h>
 #include <ns3/tcp-socket-state.h>
@@ -43,6 +44,9 @@ void PoiseTcpSocket::DoForwardUp(Ptr<Packet> packet, const Address& from, const 
   TcpHeader header;
   packet->PeekHeader(header);
   const uint8_t flags = header.GetFlags();
+  if (m_state == SYN_SENT && flags & TcpHeader::SYN && header.HasOption(TcpOption::TS))
+    m_timestampToEcho =
+        DynamicCast<const TcpOptionTS>(header.GetOption(TcpOption::TS))->GetTimestamp();
   if (m_state != LISTEN || (flags & TcpHeader::SYN && !(flags & TcpHeader::ACK))) {
     TcpSocketBase::DoForwardUp(packet, from, to);
     return;

@@ -15,12 +15,15 @@
 
 namespace ns3 {
 
-// ns-3's TCP socket without two of its faults that would change what clients see of a failure:
+// ns-3's TCP socket without three of its faults that would change what clients see of a failure:
 // - A listener answers what belongs to no connection with a reset, as every kernel does. ns-3's own
 //   ignores it, and a client whose flow was moved to another backend would hang.
 // - Data that carries an acknowledgement counts as one when it is decided which timestamp to echo.
 //   In ns-3 only empty segments do: a server that answers requests echoes an old timestamp for
 //   ever, and its client's retransmission timeout grows to seconds.
+// - A client echoes the timestamp of a SYN-ACK only if the server's initial sequence number is 0,
+// as
+//   ns-3's are: a server that keeps its handshake in there (a SYN cookie) would not know it again.
 class PoiseTcpSocket : public TcpSocketBase {
  public:
   static TypeId GetTypeId();

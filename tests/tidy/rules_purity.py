@@ -21,7 +21,10 @@ BANNED = {
     r"\b(is_)?(testing|simulated|simulating|in_test|test_mode|is_test)\b": MODE,
     r"\bstd\s*::\s*hash\b": "differs between libraries: Digest or siphash24",
 }
-BASES = r"(policy\s*::\s*)?Policy|(tcp\s*::\s*)?(Application|Stream)|std\s*::\s*\w+|boost\s*::\s*\w+"
+BASES = (
+    r"(policy\s*::\s*)?Policy|(tcp\s*::\s*)?(Application|Stream)"
+    r"|std\s*::\s*\w+|boost\s*::\s*\w+"
+)
 
 
 @rule(
