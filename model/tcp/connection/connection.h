@@ -186,7 +186,10 @@ class Connection final : public Stream {
     return static_cast<Position>(told_.received) + 1 + (told_.fin_received ? 1 : 0);
   }
   std::uint32_t effective_mss() const;
-  void enter(State state) noexcept { state_ = state, dirty_ = true; }
+  void enter(State state) noexcept {
+    state_ = state, dirty_ = true;
+    if (state == State::time_wait) keepalive_at_ = kNever;  // nobody is asked any more
+  }
 
   ConnectionConfig config_;
   Place* place_;
@@ -239,7 +242,7 @@ class Connection final : public Stream {
   Position newest_arrival_ = 0;     // its range is told first
   Position last_ack_ = 0;           // RCV.NXT as last told
   std::uint64_t last_edge_ = 0;     // right edge as last told
-  std::uint32_t syn_count_ = 0, persist_count_ = 0, keepalive_count_ = 0;
+  std::uint32_t syn_count_ = 0, persist_count_ = 0, keepalive_count_ = 0, probes_unanswered_ = 0;
   std::uint8_t challenge_count_ = 0;
   Instant challenge_since_{};
   Instant syn_at_ = kNever, delayed_ack_at_ = kNever, persist_at_ = kNever, keepalive_at_ = kNever,

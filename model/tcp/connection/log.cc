@@ -189,7 +189,8 @@ void Connection::take_over(Instant now) noexcept {
   timestamp_recent_at_ = progress_at_ = now;
   if (state_ == State::fin_wait_2) linger(now + config_.fin_wait_2);
   if (state_ == State::time_wait) linger(now + config_.time_wait);
-  if (config_.keepalive_idle > Duration{}) keepalive_at_ = now + config_.keepalive_idle;
+  if (config_.keepalive_idle > Duration{} && state_ != State::time_wait)
+    keepalive_at_ = now + config_.keepalive_idle;
   logged_ = Logged{};
   dirty_ = true;
   tell_all(now);

@@ -30,7 +30,8 @@ bool Connection::on_segment(Instant now, const Segment& segment) noexcept {
   if (step == Step::go_on) step = on_reset(now, segment);
   if (step == Step::go_on) step = check_acknowledgment(now, segment);
   if (step != Step::go_on) return step == Step::done;
-  if (config_.keepalive_idle > Duration{}) {
+  probes_unanswered_ = 0;
+  if (config_.keepalive_idle > Duration{} && state_ != State::time_wait) {
     keepalive_count_ = 0;
     keepalive_at_ = now + config_.keepalive_idle;
   }

@@ -241,6 +241,8 @@ void Connection::on_timer(Instant now) noexcept {
   }
   if (persist_at_ <= now) {
     persist_at_ = kNever;
+    // A closed window may last; a peer that does not answer may not (RFC 9293, 3.8.6.1).
+    if (peer_window_ == 0 && probes_unanswered_++ >= config_.retries) return die(true);
     ++persist_count_;
     (peer_window_ == 0 ? probe_due_ : override_) = true;
   }
