@@ -180,7 +180,12 @@ Frame::Role AgentRole::role() {
                            Reply reply) { answer(request, std::move(reply)); },
           .status =
               [this] {
-                return Answer{{"address", settings_.machine.address.to_string()},
+                Answer replica;
+                shards_.look_at_first([&](const Shard<Agent>& shard) {
+                  if (shard.machine().replica()) replica = replica_line(*shard.machine().replica());
+                });
+                return Answer{{"replica", replica},
+                              {"address", settings_.machine.address.to_string()},
                               {"vips_attached", with_vips_.load()},
                               {"balancers", settings_.balancers.size()},
                               {"balancers_registered_at", registered_count()}};
@@ -204,6 +209,7 @@ void AgentRole::answer(const nlohmann::json& request, Reply reply) {
     return reply(done("counted since the start", result));
   }
   if (what == "flows") return reply(refused("an agent keeps no flows: ask a balancer"));
+  if (what == "replica") return reply(announce(request));
   const std::optional<Command::Kind> kind = order_of(request);
   if (!kind) return reply(refused("an agent does not know \"" + what + '"'));
   order(*kind, std::move(reply));
@@ -217,6 +223,22 @@ void AgentRole::order(Command::Kind kind, Reply reply) {
                                     : "its state does not allow it at any balancer"));
   if (count == 0) return reply(done("it will not register any more"));
   waiting_.add(std::string(outcome_of(kind)), count, std::move(reply));
+}
+
+// Saying the same again costs nothing and changes nothing: a server may repeat itself.
+Answer AgentRole::announce(const nlohmann::json& request) {
+  const std::optional<ReplicaStatus> status = replica_of(request);
+  if (!status)
+    return refused("a replica is a pair, an index of 0 or 1, an epoch and active or standby");
+  const ReplicaSeat& seat = settings_.machine.replica;
+  if (!seat.pair.empty() && (seat.pair != status->pair || seat.index != status->index))
+    return refused("this host is replica " + std::to_string(seat.index) + " of " + seat.pair);
+  if (status->pair == settings_.machine.name)
+    return refused("a pair needs a name of its own, not this host's");
+  shards_.act([&](Instant now, Recorded<Agent>& machine) { machine.on_replica(now, *status); });
+  return done("replica " + std::to_string(status->index) + " of " + status->pair + ", epoch " +
+                  std::to_string(status->epoch) + (status->active ? ", active" : ", standing by"),
+              {{"balancers_registered_at", registered_count()}});
 }
 
 bool AgentRole::command(Command::Kind kind) {
@@ -242,7 +264,8 @@ Answer AgentRole::balancers() {
     for (PeerId peer = 0; peer < settings_.balancers.size(); ++peer)
       list.push_back({{"balancer", settings_.balancers[peer].to_string()},
                       {"state", to_string(shard.machine().state(peer))},
-                      {"name", dialer_->name_of(peer)}});
+                      {"name", dialer_->name_of(peer)},
+                      {"steering", shard.machine().steering(peer)}});
   });
   return list;
 }

@@ -45,6 +45,7 @@ class AgentRole {
   void watch_tunnels();
   void answer(const nlohmann::json& request, Reply reply);
   void order(Command::Kind kind, Reply reply);
+  Answer announce(const nlohmann::json& request);
   bool command(Command::Kind kind);
   std::size_t registered_count();
   Answer balancers();

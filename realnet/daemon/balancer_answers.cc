@@ -50,6 +50,13 @@ BackendNames names_of(Shards<Balancer>& shards) {
   return names;
 }
 
+// Of a pair alone: other rows have no such columns.
+void add_pair(Answer& row, const PairView& pair) {
+  row["replicas"] = {pair.replicas[0], pair.replicas[1]};
+  row["active"] = pair.active && pair.serves ? Answer(pair.replicas[*pair.active]) : Answer();
+  row["epoch"] = pair.epoch;
+}
+
 }  // namespace
 
 Answer show_backends(Shards<Balancer>& shards) {
@@ -71,6 +78,7 @@ Answer show_backends(Shards<Balancer>& shards) {
                       {"state", to_string(backend.state)},
                       {"since_s", shown_seconds(at - backend.since)},
                       {"flows", flows[index]}});
+      if (const auto pair = shard.machine().pair(backend.ref)) add_pair(list.back(), *pair);
     }
   });
   return done(count_of(list.size(), "backend"), list);

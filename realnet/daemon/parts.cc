@@ -43,6 +43,16 @@ std::optional<Command::Kind> order_of(const nlohmann::json& request) {
   return std::nullopt;
 }
 
+std::optional<ReplicaStatus> replica_of(const nlohmann::json& request) {
+  const auto word = [&](const char* key) -> std::string {
+    const auto found = request.find(key);
+    if (found == request.end()) return "";
+    return found->is_string() ? found->get<std::string>() : found->dump();
+  };
+  return parse_replica(split("REPLICA " + word("pair") + ' ' + word("index") + ' ' + word("epoch") +
+                             ' ' + word("state")));
+}
+
 std::string reloaded(const Changes& changes) {
   const auto joined = [](const std::vector<std::string>& lines) {
     std::string text;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "model/balancer/command.h"
+#include "model/balancer/replica.h"
 #include "model/machine.h"
 #include "realnet/control/credentials.h"
 #include "realnet/daemon/log/log.h"
@@ -30,6 +31,8 @@ Seat seat_of(const PacketSettings& settings, std::uint32_t index);
 
 // drain, pause ({"now":true}: at once; else it drains), resume, deregister; none: another word.
 std::optional<Command::Kind> order_of(const nlohmann::json& request);
+// What a server says of itself to its agent; none: it makes no sense.
+std::optional<ReplicaStatus> replica_of(const nlohmann::json& request);
 
 // What a reload did, as a sentence; what only a restart would change stands there by name.
 std::string reloaded(const Changes& changes);

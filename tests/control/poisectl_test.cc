@@ -47,6 +47,8 @@ TEST(Poisectl, AsksForWhatItsCommandLineSays) {
       {{"pause", "--now"}, {{"do", "pause"}, {"now", true}}},
       {{"resume", "web1"}, {{"do", "resume"}, {"backend", "web1"}}},
       {{"deregister", "web1"}, {{"do", "deregister"}, {"backend", "web1"}}},
+      {{"replica", "db", "1", "7", "active"},
+       {{"do", "replica"}, {"pair", "db"}, {"index", "1"}, {"epoch", "7"}, {"state", "active"}}},
       {{"reload"}, {{"do", "reload"}}},
       {{"stop"}, {{"do", "stop"}}},
   };

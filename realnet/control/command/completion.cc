@@ -8,7 +8,7 @@ namespace {
 constexpr std::string_view kBash = R"(_poisectl() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
   local commands="status backends flows counters drain pause resume deregister"
-  commands+=" connections migrate promote solo reload stop"
+  commands+=" connections migrate promote solo replica reload stop"
   local options="--socket --json --timeout --completion --version --help"
   local command="" socket=() i
   case $before in

@@ -34,6 +34,22 @@ CLI::App* add_for_backend(CLI::App& app, Order& order, const std::string& word,
   return command;
 }
 
+// The server of a pair speaks for itself; a person, for one that cannot.
+void add_for_server(CLI::App& app, Order& order) {
+  CLI::App* command =
+      add(app, order, "replica", "Towards an agent: what its host's replica is now");
+  const auto take = [&](const char* name, const char* key, const char* what) {
+    return command
+        ->add_option_function<std::string>(
+            name, [&order, key](const std::string& value) { order.request[key] = value; }, what)
+        ->required();
+  };
+  take("PAIR", "pair", "The pair's name");
+  take("INDEX", "index", "0 or 1")->check(CLI::IsMember({"0", "1"}));
+  take("EPOCH", "epoch", "The newest that it knows; of an active replica, its own");
+  take("STATE", "state", "active or standby")->check(CLI::IsMember({"active", "standby"}));
+}
+
 void describe(CLI::App& app, Order& order) {
   app.add_option("--socket", order.socket, "The daemon's socket")->type_name("PATH");
   app.add_flag("--json", order.json, "Print the answer as it came");
@@ -66,6 +82,7 @@ void describe(CLI::App& app, Order& order) {
   add(app, order, "migrate", "Hand the connections over to the standby");
   add(app, order, "promote", "Make a standby without a witness take over: the active is dead");
   add(app, order, "solo", "Let an active without a witness go on without its standby");
+  add_for_server(app, order);
   add(app, order, "reload", "Read the configuration again");
   add(app, order, "stop", "End the daemon in good order");
 }

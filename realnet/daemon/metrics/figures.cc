@@ -98,6 +98,15 @@ void write_flow_counters(const FlowTable::Counters& counters, Exposition& exposi
   }
 }
 
+void write_pair(const std::string& name, const PairView& pair, Exposition& exposition) {
+  exposition.gauge("poise_balancer_pair_epoch", "The newest epoch of a pair.",
+                   static_cast<double>(pair.epoch), {{"backend", name}});
+  for (std::size_t i = 0; i < kPairSize; ++i)
+    exposition.gauge(
+        "poise_balancer_pair_active", "1 for the replica that a pair's packets are for.",
+        pair.serves && pair.active == i, {{"backend", name}, {"replica", std::to_string(i)}});
+}
+
 }  // namespace
 
 void BalancerFigures::add(const Balancer& shard) {
@@ -121,7 +130,8 @@ void BalancerFigures::add(const Balancer& shard) {
     auto known = std::find_if(backends_.begin(), backends_.end(),
                               [&](const BackendFigures& of) { return of.name == backend.name; });
     if (known == backends_.end())
-      known = backends_.insert(known, {backend.name, backend.state, backend.weight, 0});
+      known = backends_.insert(
+          known, {backend.name, backend.state, backend.weight, 0, shard.pair(backend.ref)});
     known->flows += shard.flows().flow_counts()[index];
   }
   is_empty_ = false;
@@ -139,6 +149,7 @@ void BalancerFigures::write(Exposition& exposition) const {
                      static_cast<double>(backend.flows), {{"backend", backend.name}});
     exposition.gauge("poise_balancer_backend_weight", "A backend's weight.", backend.weight,
                      {{"backend", backend.name}});
+    if (backend.pair) write_pair(backend.name, *backend.pair, exposition);
     for (const BackendState state : kBackendStates)
       exposition.gauge("poise_balancer_backend_state", "1 in a backend's state, 0 in the others.",
                        state == backend.state,

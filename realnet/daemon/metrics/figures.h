@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ class BalancerFigures {
     BackendState state = BackendState::down;
     std::uint32_t weight = 0;
     std::uint64_t flows = 0;
+    std::optional<PairView> pair;
   };
 
   bool is_empty_ = true;

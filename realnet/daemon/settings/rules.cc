@@ -112,6 +112,11 @@ void check(const AgentSettings& settings, const Complain& complain) {
   if (settings.packets.queues != 1)
     complain("packets.queues", "packets.queues is " + std::to_string(settings.packets.queues) +
                                    "; allowed: 1 for an agent, which is one machine");
+  const std::string& pair = machine.replica.pair;
+  if (!pair.empty() && (!is_backend_name(pair) || pair == machine.name))
+    complain("replica.pair", "replica.pair is " + quoted(pair) +
+                                 "; expected 1 to 64 of A-Z a-z 0-9 . _ -, and not this host's "
+                                 "own name");
   check_less("control.heartbeat_s", machine.heartbeat, "control.timeout_s", machine.timeout, false,
              complain);
   check_less("control.reconnect_s", machine.reconnect, "control.reconnect_max_s",

@@ -132,6 +132,10 @@ std::vector<Field> balancer_control_fields() {
           key<kBalancer, &M::slow_start>("slow_start_s",
                                          "A new backend's weight grows for so long; 0: at once.")
               .range(0, kSecondsMax, "s"),
+          key<kBalancer, &M::replica_grace>("replica_grace_s",
+                                            "How long a pair without an active replica keeps its "
+                                            "flows.")
+              .range(0, kSecondsMax, "s"),
           key<kBalancer, &M::backend_count_max>("backend_count_max", "Backends at once.")
               .range(1, kBackendCountMax),
           key<kBalancer, &M::peer_count_max>("peer_count_max", "Control streams at once.")
@@ -142,7 +146,12 @@ std::vector<Field> balancer_control_fields() {
 
 Table make_balancer_table() {
   static const Table vip = vip_table();
-  static const Table service = table_of<B>("service", service_fields<B>());
+  static const Table service = table_of<B>(
+      "service",
+      joined(
+          service_fields<B>(),
+          {key<kBalancer, &M::mirror>(
+              "mirror", "A copy of each packet of a pair goes to its replica that stands by.")}));
   static const Table policy = table_of<B>("policy", policy_fields());
   static const Table control = table_of<B>("control", balancer_control_fields());
   std::vector<Field> first = joined(
@@ -208,11 +217,23 @@ std::vector<Field> health_fields() {
   };
 }
 
+std::vector<Field> replica_fields() {
+  constexpr auto kReplica = &AgentConfig::replica;
+  return {
+      key<&A::machine, kReplica, &ReplicaSeat::pair>(
+          "pair",
+          "The pair that this host is a replica of, by a name that no backend has; \"\": none."),
+      key<&A::machine, kReplica, &ReplicaSeat::index>("index", "Which of the two: 0 or 1.")
+          .range(0, 1),
+  };
+}
+
 Table make_agent_table() {
   static const Table vip = vip_table();
   static const Table service = table_of<A>("service", service_fields<A>());
   static const Table control = table_of<A>("control", agent_control_fields());
   static const Table health = table_of<A>("health", health_fields());
+  static const Table replica = table_of<A>("replica", replica_fields());
   std::vector<Field> first = joined(
       first_fields<A>(vip),
       {
@@ -227,6 +248,7 @@ Table make_agent_table() {
                      section("service", "How packets come from the balancers.", service),
                      section("control", "The streams to the balancers.", control),
                      section("health", "What the balancers are told about the service.", health),
+                     section("replica", "Of a server whose connections outlive it.", replica),
                  });
   return table_of<A>("", joined(std::move(first), last_sections<A>(state_fields<A>())),
                      "an agent's settings");
