@@ -73,6 +73,7 @@ Answer counters_of(const HostLoop& loop) {
   for (const Figure& figure : figures_of(loop)) result[std::string(figure.name)] = figure.value;
   result["logged"] = loop.host().logged();
   result["committed"] = loop.host().committed();
+  result["replica_round_trip_ns"] = loop.replica_round_trip().count();
   return result;
 }
 
@@ -92,6 +93,9 @@ void write_figures(const HostLoop& loop, Exposition& exposition) {
                    static_cast<double>(host.epoch()));
   exposition.gauge("poise_tcp_connections", "Connections.",
                    static_cast<double>(host.slots().size()));
+  exposition.gauge("poise_tcp_replica_round_trip_seconds",
+                   "From something said to the other replica to what it says next.",
+                   to_seconds(loop.replica_round_trip()));
   exposition.gauge("poise_tcp_lag_records", "Records that the standby has not acknowledged.",
                    static_cast<double>(host.logged() - host.committed()));
 }

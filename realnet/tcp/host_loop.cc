@@ -17,7 +17,10 @@ struct HostLoop::World {
   void transmit(const Packet& packet) { loop.transmit(packet); }
   void send(const Message& message) {
     if (!loop.streams_ || loop.parted_) return;
-    if (message.peer == tcp::kReplicaPeer) loop.counters_.stream_bytes += message.bytes.size();
+    if (message.peer == tcp::kReplicaPeer) {
+      loop.counters_.stream_bytes += message.bytes.size();
+      if (loop.asked_at_ == kNever) loop.asked_at_ = realnet::now();
+    }
     loop.streams_->carry(message);
   }
   void notice(const Notice& notice) { loop.owner_.notice(notice); }
@@ -48,7 +51,10 @@ StreamEvents HostLoop::stream_events(std::function<void(std::string)> log) {
           .on_message =
               [this](PeerId peer, std::span<const std::uint8_t> bytes) {
                 if (parted_) return;
-                act([&](Instant at, tcp::Host& host) { host.on_message(at, peer, bytes); });
+                act([&](Instant at, tcp::Host& host) {
+                  if (peer == tcp::kReplicaPeer) note_answer(at);
+                  host.on_message(at, peer, bytes);
+                });
               },
           .log = std::move(log)};
 }
@@ -62,6 +68,12 @@ void HostLoop::part() {
   if (std::exchange(parted_, true) || !streams_) return;
   for (const PeerId peer : {tcp::kReplicaPeer, tcp::kWitnessPeer})
     streams_->carry({Message::Kind::close, peer, {}});
+}
+
+void HostLoop::note_answer(Instant at) {
+  if (asked_at_ == kNever) return;
+  const Duration taken = at - std::exchange(asked_at_, kNever);
+  round_trip_ += (taken - round_trip_) / 8;
 }
 
 void HostLoop::wait() {

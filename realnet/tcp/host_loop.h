@@ -68,6 +68,8 @@ class HostLoop {
   const RawSender* raw() const { return raw_ ? &*raw_ : nullptr; }
   ReplicaStreams* streams() const { return streams_.get(); }
   const Counters& counters() const { return counters_; }
+  // From something said to the other replica to the next that it says: smoothed over some ten.
+  Duration replica_round_trip() const { return round_trip_; }
 
  private:
   struct World;
@@ -75,6 +77,7 @@ class HostLoop {
   static Instant now();
   void wait();
   void tell_serving();
+  void note_answer(Instant at);
   void on_packets();
   void carry_out();
   void arm(Instant at);
@@ -96,6 +99,8 @@ class HostLoop {
   Instant armed_ = kNever;
   bool serves_ = false;
   bool parted_ = false;
+  Instant asked_at_ = kNever;  // the replica has not said anything since
+  Duration round_trip_{};
   std::unique_ptr<ReplicaStreams> streams_;
   Counters counters_;
 };

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import time
@@ -15,7 +16,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "realnet"))
 
 import private  # noqa: E402
-from network import Network, wait_until  # noqa: E402
+from network import Network, ip, wait_until  # noqa: E402
 from pair import Download, Echoed, Pair  # noqa: E402
 
 CRASHES = 30
@@ -112,9 +113,19 @@ def transfer(pid, connect, request):
     return {"gbit": size * 8 / taken / 1e9, "cpu": (cpu_s(pid) - before) / size * 1e9}
 
 
-def costs(network, build, repetitions, alone):
+def narrow(network):
+    """The client's cable carries 1 Gbit/s, so that no processor is what limits a download."""
+    client = network.host("client").name
+    ip(f"link set {client} gso_max_size 16384")
+    command = f"tc qdisc replace dev {client} root tbf rate 1gbit burst 128kb latency 20ms"
+    subprocess.run(command.split(), check=True)
+
+
+def costs(network, build, repetitions, alone, limited=False):
     """Of failover TCP with its standby, or alone: downloads, and the time of an echo."""
     tcp = {"tcp": "alone"} if alone else {}
+    if limited:
+        narrow(network)
     found = {"downloads": [], "bytes": []}
     for role in ("files", "echo"):
         pair = Pair(network, build, role)
@@ -131,7 +142,10 @@ def costs(network, build, repetitions, alone):
                 found["downloads"].append(transfer(pid, pair.connect, b"GET file\n"))
                 found["bytes"].append((server.ask("counters")["stream_bytes"] - said) / SIZE)
         else:
-            found["round_trip"] = [round_trip_s(pair.connect()) for _ in range(repetitions)]
+            found["round_trip"], found["replicas"] = [], []
+            for _ in range(repetitions):
+                found["round_trip"].append(round_trip_s(pair.connect()))
+                found["replicas"].append(server.ask("counters")["replica_round_trip_ns"])
         for replica in pair.replicas:
             if replica.process:
                 replica.kill()
@@ -140,7 +154,7 @@ def costs(network, build, repetitions, alone):
 
 def kernel(network, build, repetitions):
     """The kernel's TCP between the same hosts, and between the two servers."""
-    client, left, right = (network.host(name) for name in ("client", "left", "right"))
+    client, left = (network.host(name) for name in ("client", "left"))
     file = network.folder / "file"
     file.write_bytes(os.urandom(SIZE))
     server = left.popen(sys.executable, "-c", KERNEL_SERVER, file)
@@ -161,7 +175,6 @@ def kernel(network, build, repetitions):
         "downloads": [
             transfer(server.pid, lambda: connect(client), b"file") for _ in range(repetitions)
         ],
-        "replicas": [round_trip_s(connect(right)) for _ in range(repetitions)],
         "round_trip": [round_trip_s(connect(client)) for _ in range(repetitions)],
     }
 
@@ -189,6 +202,8 @@ def main():
         "kernel": on_networks(build, lambda n, b: kernel(n, b, options.repetitions)),
         "alone": on_networks(build, lambda n, b: costs(n, b, options.repetitions, True)),
         "replicated": on_networks(build, lambda n, b: costs(n, b, options.repetitions, False)),
+        "alone, 1 Gbit/s": on_networks(build, lambda n, b: costs(n, b, 3, True, True)),
+        "replicated, 1 Gbit/s": on_networks(build, lambda n, b: costs(n, b, 3, False, True)),
     }
     for name, way in ways.items():
         note(
@@ -198,7 +213,7 @@ def main():
         )
         note(f"round trip, {name}", turn=[at * 1e9 for at in way["round_trip"]])
     note("stream", ratio=ways["replicated"]["bytes"])
-    note("between replicas", turn=[at * 1e9 for at in ways["kernel"]["replicas"]])
+    note("between replicas", turn=ways["replicated"]["replicas"])
     added = median(ways["replicated"]["round_trip"]) - median(ways["alone"]["round_trip"])
     note("added round trip", turn=[added * 1e9])
     options.out.write_text(json.dumps(found))
