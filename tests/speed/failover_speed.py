@@ -121,14 +121,14 @@ def narrow(network):
     subprocess.run(command.split(), check=True)
 
 
-def costs(network, build, repetitions, alone, limited=False):
+def costs(network, build, repetitions, alone, limited=False, **sections):
     """Of failover TCP with its standby, or alone: downloads, and the time of an echo."""
     tcp = {"tcp": "alone"} if alone else {}
     if limited:
         narrow(network)
     found = {"downloads": [], "bytes": []}
     for role in ("files", "echo"):
-        pair = Pair(network, build, role)
+        pair = Pair(network, build, role, **sections)
         if alone:
             server = pair.replicas[0].change(tcp)
             server.start()
@@ -150,6 +150,11 @@ def costs(network, build, repetitions, alone, limited=False):
             if replica.process:
                 replica.kill()
     return found
+
+
+def leaving(network, build, way):
+    """Alone, by another way out of the daemon."""
+    return costs(network, build, 3, True, packets={"leave": way})
 
 
 def kernel(network, build, repetitions):
@@ -201,6 +206,8 @@ def main():
     ways = {
         "kernel": on_networks(build, lambda n, b: kernel(n, b, options.repetitions)),
         "alone": on_networks(build, lambda n, b: costs(n, b, options.repetitions, True)),
+        "alone, one by one": on_networks(build, lambda n, b: leaving(n, b, "device")),
+        "alone, raw": on_networks(build, lambda n, b: leaving(n, b, "raw")),
         "replicated": on_networks(build, lambda n, b: costs(n, b, options.repetitions, False)),
         "alone, 1 Gbit/s": on_networks(build, lambda n, b: costs(n, b, 3, True, True)),
         "replicated, 1 Gbit/s": on_networks(build, lambda n, b: costs(n, b, 3, False, True)),
