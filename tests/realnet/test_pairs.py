@@ -1,4 +1,4 @@
-"""A failover pair over real daemons: takeovers move its packets, old epochs do not, copies arrive."""
+"""A failover pair of real daemons: takeovers move its packets, old epochs do not, copies arrive."""
 
 from daemons import VIP4
 from network import wait_until
