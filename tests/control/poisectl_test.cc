@@ -200,7 +200,7 @@ TEST(Poisectl, CompletesCommandsAndNamesInBash) {
     return daemon.rig.beside([&] { return run({.arguments = {"bash", "-c", script}}).output; });
   };
   EXPECT_EQ(completes("poisectl dr", 1), "drain\n");
-  EXPECT_EQ(completes("poisectl re", 1), "resume reload\n");
+  EXPECT_EQ(completes("poisectl re", 1), "resume replica reload\n");
   EXPECT_EQ(completes("poisectl pause --n", 2), "--now\n");
   EXPECT_EQ(completes("poisectl --socket " + daemon.rig.path + " drain w", 4), "web1\n");
   EXPECT_THAT(poisectl({"--completion", "zsh"}).output, ::testing::StartsWith("#compdef poisectl"));
