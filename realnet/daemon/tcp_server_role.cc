@@ -38,9 +38,11 @@ TcpServerRole::TcpServerRole(const TcpServerSettings& settings, ReadAgain read_a
   const bool is_replica = settings_.tcp == TcpKind::failover;
   const std::uint32_t index = is_replica ? replica_index(settings_) : 0;
   if (settings_.move == VipMove::arp)
-    presence_.emplace(frame_.io(), vips_of(settings_), link_, [this](const std::string& what) {
-      frame_.log().warning("presence", {{"what", what}});
-    });
+    presence_.emplace(
+        frame_.io(), vips_of(settings_), link_, [this] { return loop_ && loop_->may_speak(); },
+        [this](const std::string& what) {
+          frame_.log().warning("presence", {{"what", what}});
+        });
   loop_.emplace(frame_.io(), host_config(settings_, index, *application_),
                 Tun("poise%d", settings_.offload), departure_of(settings_.leave),
                 HostLoop::Owner{

@@ -150,7 +150,7 @@ void HostLoop::send_held() {
 // A datagram is made in the right of its sender's lease. This process may be stopped at any
 // instruction, so the clock is asked again right before a datagram leaves.
 bool HostLoop::in_time() {
-  if (realnet::now() < host_.speaks_until()) return true;
+  if (may_speak()) return true;
   ++counters_.too_late;
   return false;
 }

@@ -63,6 +63,8 @@ class HostLoop {
     }
   }
 
+  bool may_speak() const { return now() < host_.speaks_until(); }
+
   const tcp::Host& host() const { return host_; }
   const Tun& tun() const { return tun_; }
   const RawSender* raw() const { return raw_ ? &*raw_ : nullptr; }

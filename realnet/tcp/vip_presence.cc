@@ -52,8 +52,14 @@ void filter_solicitations(int socket) {
 }  // namespace
 
 VipPresence::VipPresence(boost::asio::io_context& io, std::vector<Address> vips,
-                         const Interface& interface, std::function<void(std::string)> log)
-    : io_(io), vips_(std::move(vips)), interface_(interface), log_(std::move(log)), timer_(io) {
+                         const Interface& interface, std::function<bool()> may_speak,
+                         std::function<void(std::string)> log)
+    : io_(io),
+      vips_(std::move(vips)),
+      interface_(interface),
+      may_speak_(std::move(may_speak)),
+      log_(std::move(log)),
+      timer_(io) {
   POISE_CHECK(interface.has_neighbours);
   const auto is_v4 = [](const Address& vip) { return vip.is_v4(); };
   if (std::ranges::any_of(vips_, is_v4)) sockets_.push_back(open(ETH_P_ARP));
@@ -112,7 +118,7 @@ void VipPresence::read(Socket& socket) {
     const auto frame = std::span(bytes).first(static_cast<std::size_t>(size));
     const auto question =
         socket.ethertype == ETH_P_ARP ? read_arp(frame) : read_solicitation(frame, mac);
-    if (question && std::ranges::find(vips_, question->target) != vips_.end())
+    if (question && std::ranges::find(vips_, question->target) != vips_.end() && may_speak_())
       send(answer(*question, interface_.mac));
   }
 }
@@ -133,7 +139,7 @@ void VipPresence::announce(std::size_t round) {
   if (++round == kRounds.size()) return;
   timer_.expires_after(kRounds[round] - kRounds[round - 1]);
   timer_.async_wait([this, round](const boost::system::error_code& error) {
-    if (!error && present_) announce(round);
+    if (!error && present_ && may_speak_()) announce(round);
   });
 }
 

@@ -18,9 +18,11 @@ namespace poise::realnet {
 // Everything happens on the thread that runs the io_context.
 class VipPresence {
  public:
-  // REQUIRES: interface.has_neighbours. Throws SystemError.
+  // REQUIRES: interface.has_neighbours. `may_speak`: asked before everything that is said but the
+  // first announcement, for a process that was stopped may have lost its right since. Throws
+  // SystemError.
   VipPresence(boost::asio::io_context& io, std::vector<Address> vips, const Interface& interface,
-              std::function<void(std::string)> log);
+              std::function<bool()> may_speak, std::function<void(std::string)> log);
 
   void appear();
   void vanish();
@@ -42,6 +44,7 @@ class VipPresence {
   boost::asio::io_context& io_;
   const std::vector<Address> vips_;
   const Interface interface_;
+  const std::function<bool()> may_speak_;
   const std::function<void(std::string)> log_;
   std::vector<Socket> sockets_;
   boost::asio::steady_timer timer_;

@@ -4,7 +4,6 @@ import contextlib
 import secrets
 import select
 import socket
-import struct
 import threading
 import time
 
@@ -179,7 +178,7 @@ class Download(threading.Thread):
 
 
 class Ear:
-    """Hears the IP datagrams that a host sends from the VIP."""
+    """Hears the IP datagrams that a host sends from the VIP, and every refusal that it sends."""
 
     def __init__(self, host):
         self.socket = host.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
@@ -193,7 +192,8 @@ class Ear:
         with contextlib.suppress(BlockingIOError):
             while True:
                 frame, (_, kind, way, _, _) = self.socket.recvfrom(65536)
-                if way == socket.PACKET_OUTGOING and is_from_vip(kind, frame):
+                is_ip = kind in (0x0800, 0x86DD) and way == socket.PACKET_OUTGOING
+                if is_ip and (is_from_vip(kind, frame) or is_refusal(frame)):
                     heard.append(frame)
         return heard
 
@@ -204,7 +204,12 @@ def is_from_vip(kind, frame):
     return kind == 0x86DD and frame[8:24] == socket.inet_pton(socket.AF_INET6, VIP6)
 
 
-def reset_flag(frame):
-    """Whether an IPv4 datagram is a reset."""
-    header = (frame[0] & 15) * 4
-    return frame[9] == 6 and struct.unpack_from("!B", frame, header + 13)[0] & 4
+def is_refusal(frame):
+    """Whether it is a reset, or an ICMP error."""
+    v4 = frame[0] >> 4 == 4
+    protocol, header = (frame[9], (frame[0] & 15) * 4) if v4 else (frame[6], 40)
+    if protocol == socket.IPPROTO_TCP:
+        return bool(frame[header + 13] & 4)
+    if v4:
+        return protocol == socket.IPPROTO_ICMP and frame[header] in (3, 11, 12)
+    return protocol == socket.IPPROTO_ICMPV6 and frame[header] < 128
