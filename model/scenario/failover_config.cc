@@ -62,6 +62,7 @@ tcp::HostConfig server_config(const Plan& plan, const Topology& topology, NodeId
   config.secret = {secret.next(), secret.next()};
   tcp::ConnectionConfig connection;
   connection.mtu = plan.service.mtu;
+  connection.send_buffer = connection.receive_buffer = 256u << 10;
   const auto encapsulation = wire::parse_encapsulation(plan.service.encapsulation);
   POISE_CHECK(encapsulation);
   // Clients without an MSS option (ns-3's) are taken at what clamping tells real ones.

@@ -2,6 +2,7 @@
 #include "sim/ns3/host_stack.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <ns3/boolean.h>
 #include <ns3/config.h>
@@ -61,7 +62,15 @@ void PoiseTcpSocket::DoForwardUp(Ptr<Packet> packet, const Address& from, const 
                     InetSocketAddress::ConvertFrom(from).GetIpv4());
 }
 
+uint32_t PoiseTcpSocket::AvailableWindow() const {
+  return std::exchange(m_windowIsFull, false) ? 0 : TcpSocketBase::AvailableWindow();
+}
+
 uint32_t PoiseTcpSocket::SendDataPacket(SequenceNumber32 sequence, uint32_t maxSize, bool withAck) {
+  if (maxSize == 0) {
+    m_windowIsFull = true;
+    return 0;
+  }
   m_highTxAck = std::max(m_highTxAck, m_tcb->m_rxBuffer->NextRxSequence());
   return TcpSocketBase::SendDataPacket(sequence, maxSize, withAck);
 }

@@ -15,7 +15,7 @@
 
 namespace ns3 {
 
-// ns-3's TCP socket without three of its faults that would change what clients see of a failure:
+// ns-3's TCP socket without four of its faults that would change what clients see of a failure:
 // - A listener answers what belongs to no connection with a reset, as every kernel does. ns-3's own
 //   ignores it, and a client whose flow was moved to another backend would hang.
 // - Data that carries an acknowledgement counts as one when it is decided which timestamp to echo.
@@ -24,6 +24,9 @@ namespace ns3 {
 // - A client echoes the timestamp of a SYN-ACK only if the server's initial sequence number is 0,
 // as
 //   ns-3's are: a server that keeps its handshake in there (a SYN cookie) would not know it again.
+// - A sender whose peer's window is full while part of it is SACKed sends a segment of no bytes,
+// and
+//   crashes.
 class PoiseTcpSocket : public TcpSocketBase {
  public:
   static TypeId GetTypeId();
@@ -31,7 +34,11 @@ class PoiseTcpSocket : public TcpSocketBase {
  protected:
   void DoForwardUp(Ptr<Packet> packet, const Address& from, const Address& to) override;
   uint32_t SendDataPacket(SequenceNumber32 sequence, uint32_t maxSize, bool withAck) override;
+  uint32_t AvailableWindow() const override;
   Ptr<TcpSocketBase> Fork() override;
+
+ private:
+  mutable bool m_windowIsFull = false;  // said once, to whoever asks next
 };
 
 }  // namespace ns3
