@@ -1,4 +1,4 @@
-"""Kills the server of running transfers at many instants, under each policy and in both directions."""
+"""Kills the server of running transfers at many instants, under each policy, both ways."""
 from __future__ import annotations
 
 import argparse
@@ -26,11 +26,11 @@ RTT_S = 0.011  # 2 x 2 ms, and 256 KiB on their way at 300 Mbit/s
 def measure(plan: poise.Plan, instants: list[float], *, cache: Path) -> pd.DataFrame:
     """One run a variant, direction and instant: the longest stall, what broke, the goodput."""
     parts = []
-    for variant in [v.name for v in plan.variants]:
+    for variant in plan.variants:
         for direction in ("download", "upload"):
             changed = plan.variant(variant).set("workload.direction", direction)
-            table = poise.sweep(changed, {CRASH: instants}, runs=1, cache=cache, progress=True).table
-            part = table[[CRASH, "longest_stall_s", "broken", "goodput_bps"]].copy()
+            sweep = poise.sweep(changed, {CRASH: instants}, runs=1, cache=cache, progress=True)
+            part = sweep.table[[CRASH, "longest_stall_s", "broken", "goodput_bps"]].copy()
             part.insert(0, "direction", direction)
             part.insert(0, "variant", variant)
             parts.append(part)
@@ -39,7 +39,8 @@ def measure(plan: poise.Plan, instants: list[float], *, cache: Path) -> pd.DataF
 
 def calm_goodput(plan: poise.Plan, variant: str, direction: str, cache: Path) -> float:
     calm = plan.variant(variant).set("workload.direction", direction).set(CRASH, 1.99)
-    return float(poise.sweep(calm, {"seed": [1, 2]}, runs=1, cache=cache).table["goodput_bps"].mean())
+    sweep = poise.sweep(calm, {"seed": [1, 2]}, runs=1, cache=cache)
+    return float(sweep.table["goodput_bps"].mean())
 
 
 def bound_s(variant: str, direction: str) -> float:
@@ -51,7 +52,7 @@ def bound_s(variant: str, direction: str) -> float:
 
 
 def show(table: pd.DataFrame, console: Console) -> bool:
-    rows = Table(title="Longest stall of two transfers when their server dies", title_justify="left")
+    rows = Table(title="Longest stall of two transfers when their server dies")
     for name in ("policy", "direction", "runs", "median", "longest", "promised", "broken"):
         rows.add_column(name, justify="right")
     holds = True
