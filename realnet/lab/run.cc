@@ -35,7 +35,8 @@ void check(const scenario::Plan& plan, const LabOptions& options) {
     if (vip.protocol != "tcp") refuse("the vip's protocol is " + vip.protocol + "; allowed: tcp");
   }
   if (plan.service.delivery != "direct") refuse("service.delivery is " + plan.service.delivery);
-  if (plan.service.server != "host") refuse("service.server is " + plan.service.server);
+  if (plan.service.server != "host")
+    refuse("service.server is " + plan.service.server + "; allowed here: host");
   if ((plan.measures.records || !plan.measures.captures.empty()) && options.files_folder.empty())
     refuse("it asks for captures or records, and there is no folder to write them to");
   const scenario::Topology topology(plan.topology);

@@ -206,6 +206,7 @@ void Pair::on_ruling(Instant now, const Ruling& ruling) {
   const bool ours = ruling.holder == replication_.index && ruling.epoch > 0;
   if (ours && claim && ruling.granted && ruling.epoch == claim->epoch) {
     if (role_ != Role::active) {
+      if (!complete_) table_.clear();  // half a snapshot: nothing that a client could be told
       complete_ ? take_over(now, ruling.epoch) : become_active(now, ruling.epoch);
       if (peer_up_ && peer_idle_) attach(now);
     } else if (ruling.alone) {
