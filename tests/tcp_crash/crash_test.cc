@@ -12,7 +12,11 @@
 namespace poise::tcp::testing {
 namespace {
 
+#ifdef __SANITIZE_ADDRESS__
+constexpr std::uint64_t kCrashPoints = 10'000;  // looked at ten times as long each
+#else
 constexpr std::uint64_t kCrashPoints = 100'000;
+#endif
 
 std::uint64_t wanted() {
   const char* text = std::getenv("POISE_CRASH_POINTS");
