@@ -141,6 +141,7 @@ class Connection final : public Stream {
     bool opened = false;
     State state = State::closed;
     std::uint64_t acknowledged = 0, queued = 0, received = 0, consumed = 0, edge = 0;
+    std::uint64_t staged = 0;  // end of the written bytes that were said
     bool closed = false, fin_received = false, blob = true;
     std::uint32_t timestamp_recent = 0;
   };

@@ -31,21 +31,21 @@ std::optional<Record> Connection::log(Slot slot, Mark& mark) {
   }
   const bool afresh = !std::exchange(logged_.opened, true);
   if (afresh) record.opened = agreement();
-  note(record.state, logged_.state, state_);
   note(record.acknowledged, logged_.acknowledged, out_.begin());
-  if (queued_ != logged_.queued || afresh) {
-    const std::uint64_t from = std::max(logged_.queued, out_.begin());
-    record.written = logged_.queued = queued_;
-    // A record has one extent of each direction's chunk; the rest follows in the next.
-    const std::uint64_t size = std::min<std::uint64_t>(queued_ - from, ChunkPool::kChunkSize);
-    const auto bytes = out_.view(from, static_cast<std::size_t>(size));
-    if (from + bytes.size() < queued_) {
-      record.written = logged_.queued = mark.queued = from + bytes.size();
-      mark.closed = false;
-      dirty_ = true;
-    }
-    if (!bytes.empty()) record.sent = Extent{from, bytes};
+  // A record has one piece of a chunk. Of what is longer, the pieces go ahead: what the application
+  // did stands in the record with the last of them, whole (rule R5).
+  const std::uint64_t from = std::max(logged_.staged, out_.begin());
+  const std::uint64_t size = std::min<std::uint64_t>(queued_ - from, ChunkPool::kChunkSize);
+  const auto bytes = out_.view(from, static_cast<std::size_t>(size));
+  if (!bytes.empty()) record.sent = Extent{from, bytes};
+  logged_.staged = from + bytes.size();
+  if (logged_.staged < queued_) {
+    next_mark_ = std::exchange(mark, Mark{});
+    dirty_ = true;
+    return record;
   }
+  note(record.state, logged_.state, state_);
+  if (queued_ != logged_.queued || afresh) record.written = logged_.queued = queued_;
   if (mark.closed) note(record.closed, logged_.closed, closed_);
   log_arrivals(record, mark);
   note(record.consumed, logged_.consumed, in_.begin());
@@ -141,7 +141,8 @@ bool Connection::apply(const Record& record) noexcept {
   if (record.state) state_ = *record.state;
   // First what makes room: a record may hold more than the window that was.
   if (record.acknowledged) {
-    queued_ = written_ = std::max(queued_, *record.acknowledged);
+    queued_ = std::max(queued_, *record.acknowledged);
+    written_ = std::max(written_, queued_);
     out_.drop_before(*record.acknowledged);
   }
   if (record.consumed) {
@@ -149,12 +150,13 @@ bool Connection::apply(const Record& record) noexcept {
     in_.drop_before(*record.consumed);
   }
   if (record.sent) {
-    if (record.sent->offset > queued_) return false;
+    if (record.sent->offset > written_) return false;
     if (out_.store(record.sent->offset, record.sent->bytes) != record.sent->bytes.size())
       return false;
+    written_ = std::max(written_, record.sent->offset + record.sent->bytes.size());
   }
-  if (record.written) queued_ = written_ = std::max(queued_, *record.written);
-  if (record.sent && record.sent->offset + record.sent->bytes.size() < queued_) return false;
+  if (record.written) queued_ = std::max(queued_, *record.written);
+  if (queued_ > written_) return false;
   if (record.closed) closed_ = *record.closed;
   for (std::size_t i = 0; i < record.arrived_count; ++i) {
     const Extent& extent = record.arrived[i];
@@ -180,6 +182,7 @@ bool Connection::apply(const Record& record) noexcept {
 }
 
 void Connection::take_over(Instant now) noexcept {
+  written_ = queued_;  // pieces of a record that never came
   const auto una = static_cast<Position>(out_.begin()) + 1;
   const auto end = static_cast<Position>(queued_) + 1 + (closed_ ? 1 : 0);
   sender_.start(now, una, end, mss_, handshake_.sack_permitted, std::nullopt);

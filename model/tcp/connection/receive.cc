@@ -36,7 +36,7 @@ bool Connection::on_segment(Instant now, const Segment& segment) noexcept {
     keepalive_at_ = now + config_.keepalive_idle;
   }
   on_payload(now, segment);
-  if (fin_at_ && *fin_at_ == received_) on_fin(now);
+  if (fin_at_ && *fin_at_ <= received_) on_fin(now);
   return true;
 }
 

@@ -68,7 +68,7 @@ struct Record {
   std::optional<std::uint32_t> timestamp_recent;      // TS.Recent (RFC 7323, 4.3)
   std::optional<std::uint64_t> peer_window;           // bytes beyond `acknowledged`: soft, a hint
   std::optional<std::span<const std::uint8_t>> blob;  // the application's, at most kBlobMax bytes
-  std::optional<Extent> sent;                         // new bytes up to `written`
+  std::optional<Extent> sent;  // new bytes; beyond `written` they count when it comes
   std::array<Extent, kExtentsMax> arrived{};  // received bytes not yet consumed, in or out of order
   std::uint8_t arrived_count = 0;
 };

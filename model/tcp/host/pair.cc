@@ -2,6 +2,7 @@
 #include "model/tcp/host/pair.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace poise::tcp {
 
@@ -109,9 +110,10 @@ void Pair::watch_active(Instant now) {
 // An active whose standby is silent does not go on without it unless the witness agrees (rule R4).
 void Pair::watch_standby(Instant now) {
   if (!attached_ || (peer_up_ && suspicion_at() > now)) return;
+  if (claimed_) return;  // it may have been granted without our hearing of it
   if (alone_)
     go_alone(now, epoch_);
-  else if (replication_.witness && witness_up_ && !claimed_)
+  else if (replication_.witness && witness_up_)
     claim(now, false, true);
 }
 
@@ -162,6 +164,7 @@ void Pair::kick(Instant now) {
 }
 
 void Pair::go_alone(Instant now, std::uint64_t epoch) {
+  if (std::exchange(handing_over_, false)) lease_ = Lease(replication_);  // to nobody
   epoch_ = epoch;
   alone_ = true;
   attached_ = false;

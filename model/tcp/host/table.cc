@@ -18,10 +18,15 @@ Table::Table(const HostConfig& config)
 
 std::optional<Slot> Table::open(const FlowKey& key, const ConnectionConfig& config,
                                 Application* application) {
-  while (!free_.empty() && entries_[free_.top()].connection) free_.pop();  // taken by open_at
+  const auto pop = [&] {
+    const Slot slot = free_.top();
+    free_.pop();
+    entries_[slot].listed = false;
+    return slot;
+  };
+  while (!free_.empty() && entries_[free_.top()].connection) (void)pop();  // taken by open_at
   if (free_.empty()) return std::nullopt;
-  const Slot slot = free_.top();
-  free_.pop();
+  const Slot slot = pop();
   (void)open_at(slot, key, config, application);
   return slot;
 }
@@ -52,7 +57,7 @@ void Table::close(Slot slot) {
   entry.armed = kNever;
   ++entry.generation;
   --count_;
-  free_.push(slot);
+  if (!std::exchange(entry.listed, true)) free_.push(slot);
 }
 
 void Table::clear() {

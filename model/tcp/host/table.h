@@ -72,6 +72,7 @@ class Table {
     Instant armed = kNever;  // the earliest of its places in due_
     std::uint32_t generation = 0;
     bool dirty = false, ready = false, half_open = false;
+    bool listed = true;  // in free_
   };
   struct Due {
     Instant at;

@@ -45,6 +45,7 @@ Sender::State::News Sender::State::take_in(Instant now, const Ack& ack) {
   }
   for (const Range& block : ack.sacked)
     news.delivered += board.sack({std::max(block.begin, una), block.end}, mss, arrives);
+  if (board.sacked() > 0) probe_due = false;  // it tells what a probe would
   count_duplicate(ack, news);
   // A SACKed byte at the edge would have been acknowledged, had the peer not forgotten it.
   reneged = board.size() > 0 && board[board.first()].sacked;
