@@ -139,6 +139,10 @@ void Table::arm(Slot slot, Entry& entry) {
   if (at >= entry.armed) return;
   entry.armed = at;
   due_.push({at, slot});
+  if (due_.size() <= 4 * entries_.size() + 64) return;
+  due_ = {};  // mostly of the past: keep what is armed
+  for (Slot i = 0; i < entries_.size(); ++i)
+    if (entries_[i].connection && entries_[i].armed != kNever) due_.push({entries_[i].armed, i});
 }
 
 std::optional<Slot> Table::next_due(Instant now) {
