@@ -61,7 +61,6 @@ class WitnessNode {
 
   void boot();
   void crash() { host_->crash(); }
-  bool is_up() const { return host_->machine() != nullptr; }
 
  private:
   tcp::ReplicationConfig config_;
