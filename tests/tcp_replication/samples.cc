@@ -23,8 +23,8 @@ Extent Samples::extent_to(const std::optional<std::uint64_t>& end) {
   return extent;
 }
 
-Address Samples::address() {
-  if (chance()) return Address::v4(static_cast<std::uint32_t>(number()));
+Address Samples::address(bool v4) {
+  if (v4) return Address::v4(static_cast<std::uint32_t>(number()));
   std::array<std::uint8_t, 16> bytes;
   for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(number());
   return Address::v6(bytes);
@@ -33,8 +33,9 @@ Address Samples::address() {
 Agreement Samples::agreement() {
   Agreement agreement;
   FlowKey& key = agreement.key;
-  key.source = address();
-  key.destination = address();
+  const bool v4 = chance();
+  key.source = address(v4);
+  key.destination = address(v4);
   key.source_port = static_cast<std::uint16_t>(number());
   key.destination_port = static_cast<std::uint16_t>(number());
   key.protocol = wire::protocol::kTcp;

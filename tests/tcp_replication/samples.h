@@ -30,7 +30,7 @@ class Samples {
   std::span<const std::uint8_t> bytes(std::size_t size_max);
   Extent extent();
   Extent extent_to(const std::optional<std::uint64_t>& end);
-  Address address();
+  Address address(bool v4);
 
   Rng rng_;
   std::deque<std::vector<std::uint8_t>> memory_;

@@ -244,6 +244,15 @@ TEST(ReplicationStream, WhatARecordCannotHoldIsRefused) {
   EXPECT_FALSE(fails(framed("\x28\x02\x72\x02pp"s)));   // all of it
   EXPECT_TRUE(fails(framed("\x82\x01\x02\x10\x50"s)));  // an agreement without addresses
   EXPECT_FALSE(fails(framed("\xf8\x07\x01"s)));         // a field of a later version
+  const std::string v4 = "\x04" + std::string(4, 'a'), v6 = "\x10" + std::string(16, 'a');
+  const auto between = [&](const std::string& client, const std::string& server) {
+    const std::string agreement = "\x0a" + client + "\x1a" + server;
+    return framed("\x82\x01" + std::string(1, static_cast<char>(agreement.size())) + agreement);
+  };
+  EXPECT_FALSE(fails(between(v4, v4)));
+  EXPECT_FALSE(fails(between(v6, v6)));
+  EXPECT_TRUE(fails(between(v4, v6)));  // no packet has two families
+  EXPECT_TRUE(fails(between(v6, v4)));
   std::string extents;
   for (int i = 0; i < 8; ++i) extents += "\xaa\x01\x00"s;
   EXPECT_FALSE(fails(framed(extents)));

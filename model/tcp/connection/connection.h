@@ -135,6 +135,7 @@ class Connection final : public Stream {
 
  private:
   void log_arrivals(Record& record, Mark& mark);
+  std::uint64_t held_up_to(const Record& record) const noexcept;
 
   // What the last record said.
   struct Logged {

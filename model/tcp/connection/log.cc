@@ -166,11 +166,15 @@ bool Connection::apply(const Record& record) noexcept {
     if (extent.offset > received_ && !ahead_.add(range)) return false;
   }
   if (record.received) {
+    if (*record.received > held_up_to(record)) return false;
     received_ = std::max(received_, *record.received);
     if (!ahead_.empty()) ahead_.remove_before(static_cast<Position>(received_) + 1);
   }
   if (record.edge) edge_ = std::max(edge_, *record.edge);
-  if (record.fin_at) fin_at_ = *record.fin_at, fin_received_ = true;
+  if (record.fin_at) {
+    if (*record.fin_at != received_) return false;
+    fin_at_ = *record.fin_at, fin_received_ = true;
+  }
   if (record.timestamp_recent) timestamp_recent_ = *record.timestamp_recent;
   if (record.peer_window) peer_window_ = peer_window_max_ = *record.peer_window;
   if (record.blob) {
@@ -179,6 +183,16 @@ bool Connection::apply(const Record& record) noexcept {
     blob_size_ = record.blob->size();
   }
   return true;
+}
+
+// How far the bytes that this standby has reach without a hole.
+std::uint64_t Connection::held_up_to(const Record& record) const noexcept {
+  std::uint64_t end = received_;
+  for (std::size_t i = 0; i < record.arrived_count; ++i) {
+    const Extent& extent = record.arrived[i];
+    if (extent.offset <= received_) end = std::max(end, extent.offset + extent.bytes.size());
+  }
+  return static_cast<std::uint64_t>(ahead_.end_of(static_cast<Position>(end) + 1) - 1);
 }
 
 void Connection::take_over(Instant now) noexcept {

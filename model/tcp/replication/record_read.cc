@@ -92,7 +92,8 @@ bool read_agreement(Bytes bytes, Agreement& agreement) {
         break;  // of a later version
     }
   }
-  return fits && source && destination && !fields.failed();
+  const bool one_family = key.source.is_v4() == key.destination.is_v4();
+  return fits && source && destination && one_family && !fields.failed();
 }
 
 // Offsets are of a stream: its end is one as well.
