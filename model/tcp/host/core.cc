@@ -60,7 +60,7 @@ void Host::Core::take(Instant at, Packet& packet, const wire::Datagram& datagram
 // After an event that may have made this replica the active one: what it held is taken in.
 void Host::Core::release(Instant at) {
   if (held.empty() || !pair.serves()) return;
-  held.release([&](std::span<std::uint8_t> bytes) {
+  held.release(at, [&](std::span<std::uint8_t> bytes) {
     Packet packet(bytes, 0, bytes.size());
     wire::Datagram datagram;
     if (wire::parse(bytes, datagram) == wire::Malformed::none)

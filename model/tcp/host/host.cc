@@ -37,7 +37,7 @@ Verdict Host::on_packet(Instant now, Packet& packet) noexcept {
   if (!datagram.is_tcp() && !datagram.is_icmp_error) return Verdict::pass;
   if (!core.pair.serves()) {
     ++core.counters.silent;  // rule R12: nothing may be said, also no reset
-    core.held.hold(bytes);
+    core.held.hold(now, bytes);
     return Verdict::drop;
   }
   core.take(now, packet, datagram, key);
