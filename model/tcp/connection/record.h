@@ -48,8 +48,9 @@ struct Agreement {
   friend bool operator==(const Agreement&, const Agreement&) = default;
 };
 
-// A change of one connection, complete in itself: applying it twice is applying it once, and a
-// record that was lost shows as a gap in what follows. Offsets are of streams: sent (by us) and
+// A change of one connection. Applying it twice is applying it once, but for `gone`: the slot may
+// have another connection by then, so a log is followed in order, each record once. Of a lost
+// record the bytes show as a gap in what follows. Offsets are of streams: sent (by us) and
 // received. What is absent has not changed.
 struct Record {
   static constexpr std::size_t kExtentsMax = 8;
@@ -68,7 +69,9 @@ struct Record {
   std::optional<std::uint32_t> timestamp_recent;      // TS.Recent (RFC 7323, 4.3)
   std::optional<std::uint64_t> peer_window;           // bytes beyond `acknowledged`: soft, a hint
   std::optional<std::span<const std::uint8_t>> blob;  // the application's, at most kBlobMax bytes
-  std::optional<Extent> sent;  // new bytes; beyond `written` they count when it comes
+  // New bytes. They may run ahead of `written`: a long step of an application goes in pieces, which
+  // count when `written`, in the last of them, covers them.
+  std::optional<Extent> sent;
   std::array<Extent, kExtentsMax> arrived{};  // received bytes not yet consumed, in or out of order
   std::uint8_t arrived_count = 0;
 };
