@@ -30,7 +30,7 @@ struct Stream {
     for (int i = 0; i < most; ++i) {
       const auto piece = sender.next(now, kEdge, false, kEdge);
       if (!piece) return;
-      sender.on_sent(now, *piece, false);
+      sender.on_sent(now, *piece);
     }
   }
   void acknowledge(int segments, std::span<const Range> sacked = {}) {

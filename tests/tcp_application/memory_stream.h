@@ -39,6 +39,7 @@ class MemoryStream final : public Stream {
   std::uint64_t consumed() const override { return consumed_; }
   std::uint64_t received() const override { return in_.size(); }
   bool peer_closed() const override { return peer_closed_; }
+  bool broken() const override { return false; }
   std::size_t read_at(std::uint64_t offset, std::span<std::uint8_t> into) const override {
     if (offset < consumed_ || offset >= in_.size()) return 0;
     const std::size_t size = std::min<std::size_t>(into.size(), in_.size() - offset);

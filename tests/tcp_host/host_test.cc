@@ -49,6 +49,43 @@ TEST(Host, FreesItsSlotsWhenConnectionsHaveEnded) {
   EXPECT_TRUE(world.replica(0)->slots().empty());
 }
 
+// Closes when its peer has; remembers how it ended.
+class Witnessing final : public Application {
+ public:
+  void on_ready(Instant, Stream& stream) override {
+    (void)stream.commit(stream.received(), stream.committed(), {});
+    ++calls;
+    broken = stream.broken();
+    if (stream.peer_closed()) stream.close();
+  }
+  int calls = 0;
+  bool broken = false;
+};
+
+TEST(Host, TellsAnApplicationThatItsConnectionBroke) {
+  for (const bool aborts : {false, true}) {
+    SCOPED_TRACE(aborts ? "the peer resets" : "the peer closes");
+    Witnessing watcher;
+    World world(plain_world([] { return std::make_unique<EchoServer>(); }));
+    world.act(Node::client, [&](Host& host) {
+      ConnectionConfig connection;
+      ASSERT_TRUE(host.connect(world.now(), kAlice, kVip, &watcher, connection));
+    });
+    world.run_for(100ms);
+    EXPECT_FALSE(watcher.broken);
+    const int calls = watcher.calls;
+    world.act(Node::first, [&](Host& host) {
+      Stream* stream = host.stream(0);
+      ASSERT_TRUE(stream);
+      aborts ? stream->abort() : stream->close();
+      host.touch(world.now(), 0);
+    });
+    world.run_for(1s);
+    EXPECT_GT(watcher.calls, calls);
+    EXPECT_EQ(watcher.broken, aborts);
+  }
+}
+
 TEST(Host, ResetsWhatNobodyListensTo) {
   WorldConfig config = plain_world([] { return std::make_unique<EchoServer>(); });
   config.server.listeners[0].local.port = 81;

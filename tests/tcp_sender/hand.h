@@ -22,7 +22,7 @@ class Hand {
     while (const auto piece = sender.next(now, end, false, kEdge)) sent(*piece);
   }
   std::optional<Sender::Piece> next() const { return sender.next(now, kEdge, false, kEdge); }
-  void sent(const Sender::Piece& piece) { sender.on_sent(now, piece, false); }
+  void sent(const Sender::Piece& piece) { sender.on_sent(now, piece); }
 
   Hand& later(Duration time) {
     now += time;

@@ -58,7 +58,7 @@ void Path::send_all() {
     check(*piece);
     if (plan_.on_piece) plan_.on_piece(now_, sender_, *piece);
     const std::uint64_t retransmitted = sender_.counters().retransmitted;
-    sender_.on_sent(now_, *piece, piece->range.end >= end());
+    sender_.on_sent(now_, *piece);
     if (piece->retransmission && sender_.counters().retransmitted == retransmitted)
       return broken_.push_back("offers what waits no more");
     check_pipe(*piece);

@@ -238,7 +238,7 @@ TEST(Takeover, SendsAllThatMayHaveBeenLostFirstAndInOrder) {
     EXPECT_TRUE(piece->retransmission);
     EXPECT_EQ(piece->range.begin, at);
     at = piece->range.end;
-    sender.on_sent(Instant{} + 1s, *piece, false);
+    sender.on_sent(Instant{} + 1s, *piece);
   }
   EXPECT_EQ(at, 6001);
   EXPECT_EQ(sender.counters().retransmitted, 5u);  // the FIN rides on the last
@@ -247,14 +247,14 @@ TEST(Takeover, SendsAllThatMayHaveBeenLostFirstAndInOrder) {
 TEST(Takeover, SkipsWhatTheClientSaysItHas) {
   Sender sender{SenderConfig{}};
   sender.start(Instant{} + 1s, 1, 8001, 1000, true, std::nullopt);
-  sender.on_sent(Instant{} + 1s, *sender.next(Instant{} + 1s, 8001, false, 1 << 20), false);
+  sender.on_sent(Instant{} + 1s, *sender.next(Instant{} + 1s, 8001, false, 1 << 20));
   const Range has{2001, 6001};
   sender.on_ack(Instant{} + 2s, {.position = 1001, .sacked = std::span(&has, 1)});
   std::vector<Position> begins;
   while (const auto piece = sender.next(Instant{} + 2s, 8001, false, 1 << 20)) {
     if (!piece->retransmission) break;
     begins.push_back(piece->range.begin);
-    sender.on_sent(Instant{} + 2s, *piece, false);
+    sender.on_sent(Instant{} + 2s, *piece);
   }
   EXPECT_EQ(begins, (std::vector<Position>{1001, 6001, 7001}));
 }

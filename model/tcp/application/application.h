@@ -31,6 +31,8 @@ class Stream {
   virtual std::uint64_t received() const = 0;
   // The peer has closed, and received() is all that it will ever say.
   virtual bool peer_closed() const = 0;
+  // It ended before both had closed: the peer reset it, or answered no more (RFC 9293, MUST-12).
+  virtual bool broken() const = 0;
   // Copies what there is at `offset` and returns its size; consumes nothing. 0 below consumed().
   virtual std::size_t read_at(std::uint64_t offset, std::span<std::uint8_t> into) const = 0;
 
@@ -68,7 +70,7 @@ class Application {
  public:
   virtual ~Application() = default;
   // Something changed since the last call: the connection opened, bytes came, room appeared, the
-  // peer closed, or this server took over.
+  // peer closed, or this server took over; or the connection has ended, and this is the last call.
   virtual void on_ready(Instant now, Stream& stream) = 0;
 };
 

@@ -106,8 +106,8 @@ void Connection::establish(Instant now, std::optional<Duration> rtt) {
   ready_ = true;
 }
 
-void Connection::die(bool reset) noexcept {
-  was_reset_ = reset;
+void Connection::die(bool broken) noexcept {
+  broken_ = broken;
   ready_ = true;
   enter(State::closed);
   syn_at_ = delayed_ack_at_ = persist_at_ = keepalive_at_ = linger_at_ = kNever;

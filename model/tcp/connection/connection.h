@@ -108,7 +108,6 @@ class Connection final : public Stream {
   State state() const { return state_; }
   // Nothing more will come of it: the slot may be freed. (A reset to be sent comes first.)
   bool finished() const { return state_ == State::closed && !reset_due_; }
-  bool was_reset() const { return was_reset_; }
   // The application should look at it; the host asks it and clears the flag.
   bool take_ready() { return std::exchange(ready_, false); }
   bool half_open() const { return state_ == State::syn_received; }
@@ -121,6 +120,7 @@ class Connection final : public Stream {
   std::uint64_t consumed() const override { return in_.begin(); }
   std::uint64_t received() const override { return received_; }
   bool peer_closed() const override { return fin_received_; }
+  bool broken() const override { return broken_; }
   std::size_t read_at(std::uint64_t offset, std::span<std::uint8_t> into) const override;
   std::uint64_t acknowledged() const override { return out_.begin(); }
   std::uint64_t committed() const override { return queued_; }
@@ -167,7 +167,7 @@ class Connection final : public Stream {
   void agree(const Segment& syn);
   void establish(Instant now, std::optional<Duration> rtt);
   void challenge(Instant now) noexcept;
-  void die(bool reset) noexcept;
+  void die(bool broken) noexcept;
 
   // Sending (transmit.cc).
   std::size_t write(Instant now, std::span<std::uint8_t> memory, Segment& segment,
@@ -237,7 +237,7 @@ class Connection final : public Stream {
   bool dirty_ = false;
 
   // What is due.
-  bool syn_due_ = false, reset_due_ = false, was_reset_ = false, probe_due_ = false;
+  bool syn_due_ = false, reset_due_ = false, broken_ = false, probe_due_ = false;
   bool ack_now_ = false, override_ = false;
   std::uint8_t duplicates_ = 0;
   std::optional<Range> duplicate_;  // to be told as D-SACK

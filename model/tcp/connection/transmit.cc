@@ -93,7 +93,7 @@ std::size_t Connection::write_piece(Instant now, std::span<std::uint8_t> memory,
       write(now, memory, segment, static_cast<std::uint64_t>(piece.range.begin - 1), size);
   if (written == 0) return 0;
   override_ = false;
-  sender_.on_sent(now, piece, piece.range.end >= tellable_end());
+  sender_.on_sent(now, piece);
   return written;
 }
 

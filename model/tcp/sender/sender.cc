@@ -56,7 +56,7 @@ std::optional<Sender::Piece> Sender::next(Instant, Position end, bool fin, Posit
   return Piece{s.board[s.board.last() - 1].range(), true, true};
 }
 
-void Sender::on_sent(Instant now, const Piece& piece, bool) {
+void Sender::on_sent(Instant now, const Piece& piece) {
   State& s = *state_;
   if (s.outstanding() == 0 && s.sent_at != kNever && now - s.sent_at > s.round_trip.rto())
     s.congestion.on_idle();

@@ -51,8 +51,8 @@ class Sender {
     bool probe = false;  // tail loss probe
   };
   std::optional<Piece> next(Instant now, Position end, bool fin, Position edge) const;
-  // The piece left. Also for a zero-window probe. `limited`: the application had no more.
-  void on_sent(Instant now, const Piece& piece, bool limited);
+  // The piece left.
+  void on_sent(Instant now, const Piece& piece);
 
   struct Ack {
     Position position = 0;           // cumulative
