@@ -2,7 +2,7 @@
 #include "tests/tcp_crash/crash.h"
 
 #include <algorithm>
-#include <iostream>
+#include <ostream>
 #include <sstream>
 
 #include "model/wire/describe.h"
@@ -16,6 +16,7 @@ using namespace std::chrono_literals;
 
 constexpr std::uint64_t kSize = 20000;  // bytes of a stream
 constexpr std::uint32_t kMtu = 576;     // many segments, and so many events, each a crash point
+constexpr std::uint32_t kLogSizeMax = 4096;
 
 // Checks every byte by its offset, and at the end says so in a byte.
 class SinkServer final : public Application {
@@ -37,6 +38,7 @@ class SinkServer final : public Application {
   }
 };
 
+constexpr std::string_view kNode[] = {"client", "first", "second", "witness"};
 constexpr auto kLimit = 20s;  // I9: a client that has not got all by then never will
 
 WorldConfig world_of(const Case& crash) {
@@ -47,6 +49,7 @@ WorldConfig world_of(const Case& crash) {
         return std::make_unique<EchoServer>();
       });
   config.server.replication.policy = crash.policy;
+  config.server.replication.log_size_max = kLogSizeMax;
   config.server.chunk_count = config.client.chunk_count = 16;
   config.server.connection_count_max = config.client.connection_count_max = 4;
   for (HostConfig* host : {&config.client, &config.server})
@@ -118,11 +121,18 @@ class Doom {
   int steps_ = 0;
 };
 
+void tell(World& world, std::ostream& story) {
+  world.on_emit = [&world, &story, inner = world.on_emit](Node from,
+                                                          std::span<const std::uint8_t> bytes) {
+    story << to_ns(world.now()) / 1000 << " us, " << kNode[static_cast<std::size_t>(from)] << ": "
+          << wire::describe(bytes) << "\n";
+    inner(from, bytes);
+  };
+}
+
 }  // namespace
 
-bool trace = false;
-
-Outcome run(const Case& crash) {
+Outcome run(const Case& crash, std::ostream* story) {
   World world(world_of(crash));
   Outcome outcome;
   if (!world.run_while([&] { return !world.active() || !world.active()->is_protected(); },
@@ -130,20 +140,14 @@ Outcome run(const Case& crash) {
     outcome.broken.push_back("the pair did not form");
     return outcome;
   }
-  Watch watch(world);
+  Watch watch(world, kLogSizeMax);
   Doom doom(world, crash.fault);
-  if (trace) {
-    world.on_emit = [&world, inner = world.on_emit](Node from,
-                                                    std::span<const std::uint8_t> bytes) {
-      std::cerr << to_ns(world.now()) / 1000 << " us, " << static_cast<int>(from) << ": "
-                << wire::describe(bytes) << "\n";
-      inner(from, bytes);
-    };
-  }
+  if (story) tell(world, *story);
   const std::uint64_t first = world.event_count();
   bool struck = false, strikes = false;
   world.after_event = [&](std::uint64_t event) {
     if (event == first + crash.after) strikes = true;
+    watch.after_event();
   };
   const std::uint64_t up = crash.traffic == Traffic::download ? 0 : kSize;
   auto client = std::make_unique<Client>(up);
@@ -165,11 +169,10 @@ Outcome run(const Case& crash) {
       },
       began + kLimit);
   outcome.broken = watch.broken();
-  for (const std::string& notice : world.notices())
-    if (trace) std::cerr << notice << "\n";
+  if (story)
+    for (const std::string& notice : world.notices()) *story << notice << "\n";
   outcome.events = world.event_count() - first;
   outcome.emitted = watch.emitted();
-  outcome.took = world.now() - began;
   if (!done) outcome.broken.push_back("I9 the client waits for ever");
   if (client->wrong()) outcome.broken.push_back("I6 the client got other bytes");
   const std::uint64_t expected = crash.traffic == Traffic::upload ? 1 : kSize;

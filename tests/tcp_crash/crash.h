@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iosfwd>
 #include <string>
 #include <vector>
 
@@ -38,9 +39,8 @@ struct Outcome {
   std::vector<std::string> broken;
   std::uint64_t events = 0;   // machine events until the client had all
   std::uint64_t emitted = 0;  // digest of all that the servers sent
-  Duration took{};
 };
-Outcome run(const Case& crash);
-extern bool trace;  // prints every datagram and notice of the next runs
+// Writes every datagram and notice to `story`, if there is one.
+Outcome run(const Case& crash, std::ostream* story = nullptr);
 
 }  // namespace poise::tcp::testing

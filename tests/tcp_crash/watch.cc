@@ -1,6 +1,8 @@
 // The invariants, one function each.
 #include "tests/tcp_crash/watch.h"
 
+#include <utility>
+
 #include "model/tcp/connection/connection.h"
 #include "model/wire/describe.h"
 #include "tests/tcp_host/transfer.h"
@@ -9,7 +11,8 @@ namespace poise::tcp::testing {
 
 namespace flag = wire::tcp_flag;
 
-Watch::Watch(World& world) : world_(world) {
+Watch::Watch(World& world, std::uint64_t log_size_max)
+    : world_(world), log_size_max_(log_size_max) {
   world_.on_emit = [this](Node from, std::span<const std::uint8_t> bytes) { on_emit(from, bytes); };
 }
 
@@ -17,6 +20,20 @@ void Watch::breaks(const char* what, const std::string& detail) {
   if (broken_.size() < 8)
     broken_.push_back(std::string(what) + " at " + std::to_string(to_ns(world_.now()) / 1000) +
                       " us: " + detail);
+}
+
+// I10: a record may go beyond the bound, and then no other is written before one is acknowledged.
+void Watch::after_event() {
+  for (const int index : {0, 1}) {
+    const Host* host = world_.replica(index);
+    const Log now = host && host->is_protected()
+                        ? Log{true, host->logged(), host->committed(), host->log_size()}
+                        : Log{};
+    const Log before = std::exchange(logs_[static_cast<std::size_t>(index)], now);
+    if (before.is_kept && now.is_kept && before.size >= log_size_max_ &&
+        before.committed == now.committed && now.logged > before.logged)
+      breaks("I10 the log grows beyond its bound", std::to_string(now.size) + " bytes");
+  }
 }
 
 void Watch::on_emit(Node from, std::span<const std::uint8_t> bytes) {
@@ -27,7 +44,6 @@ void Watch::on_emit(Node from, std::span<const std::uint8_t> bytes) {
   FlowKey key = key_of(datagram);
   if (segment.has(flag::kRst)) breaks("I7 a reset", wire::describe(bytes));
   if (from == Node::client) return on_client_segment(key, segment);
-  ++datagrams_;
   emitted_ = digest_.add(to_ns(world_.now())).add(from).add(bytes).value();
   std::swap(key.source, key.destination);
   std::swap(key.source_port, key.destination_port);
@@ -39,7 +55,6 @@ void Watch::on_client_segment(const FlowKey& key, const Segment& segment) {
   Flow& flow = flows_[key];
   if (!segment.has(flag::kSyn)) return;
   flow.irs = segment.sequence;
-  flow.client_scales = segment.options.window_scale.has_value();
 }
 
 // I5: whoever has spoken in a newer epoch silences all others for good.
@@ -86,11 +101,11 @@ void Watch::on_server_segment(Node from, const FlowKey& key, const Segment& segm
     if (flow.fin && *flow.fin != fin) breaks("I8 another FIN", std::to_string(fin));
     flow.fin = fin;
   }
-  check_committed(from, key, segment, flow);
+  check_committed(from, segment, flow);
 }
 
 // I1 and I2, against what the standby has: not against what the active believes of it.
-void Watch::check_committed(Node from, const FlowKey&, const Segment& segment, const Flow& flow) {
+void Watch::check_committed(Node from, const Segment& segment, const Flow& flow) {
   Host* host = world_.replica(from == Node::first ? 0 : 1);
   Host* standby = world_.replica(from == Node::first ? 1 : 0);
   if (!host->is_protected() || !standby || standby->role() != Role::standby ||

@@ -166,6 +166,10 @@ Lsn Host::logged() const {
   return core_->pair.logged();
 }
 
+std::uint64_t Host::log_size() const {
+  return core_->pair.log_size();
+}
+
 Lsn Host::committed() const {
   return core_->pair.committed();
 }

@@ -96,8 +96,9 @@ class Host {
   // since it may have been stopped in between.
   Instant speaks_until() const;
   std::uint64_t epoch() const;
-  Lsn logged() const;     // of the newest record
-  Lsn committed() const;  // all outputs that depend on records up to here may leave
+  Lsn logged() const;              // of the newest record
+  Lsn committed() const;           // all outputs that depend on records up to here may leave
+  std::uint64_t log_size() const;  // bytes that the standby has not acknowledged
   std::uint64_t digest() const;
 
  private:

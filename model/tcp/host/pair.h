@@ -58,6 +58,7 @@ class Pair {
   bool is_protected() const { return role_ == Role::active && !alone_; }
   Lsn logged() const { return logged_; }
   Lsn committed() const { return committed_; }
+  std::uint64_t log_size() const { return logged_bytes_ - committed_bytes_; }
   void add_to(Digest& digest) const;
 
  private:
@@ -90,7 +91,6 @@ class Pair {
   void commit(Instant now, Lsn lsn);
   void tell_all(Instant now);
   bool gated() const;
-  std::uint64_t log_size() const { return logged_bytes_ - committed_bytes_; }
 
   // Roles (pair.cc).
   void beat(Instant now);
