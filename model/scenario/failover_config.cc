@@ -2,21 +2,12 @@
 #include "model/scenario/failover_config.h"
 
 #include <algorithm>
-#include <array>
-#include <string_view>
 
 #include "model/check.h"
 #include "model/scenario/workload.h"
 #include "model/wire/encapsulation.h"
 
 namespace poise::scenario {
-
-namespace {
-
-constexpr std::array<std::string_view, 5> kPolicies{"none", "asynchronous", "output", "input",
-                                                    "ftcp"};
-
-}  // namespace
 
 std::optional<PairSeat> pair_seat(const Plan& plan, const Topology& topology, NodeId backend) {
   if (plan.service.server != "failover" || plan.replication.policy == "none") return std::nullopt;
@@ -32,10 +23,11 @@ std::optional<PairSeat> pair_seat(const Plan& plan, const Topology& topology, No
 
 tcp::ReplicationConfig replication_config(const Plan& plan) {
   const ReplicationSpec& spec = plan.replication;
-  const auto found = std::find(kPolicies.begin(), kPolicies.end(), spec.policy);
-  POISE_CHECK(found != kPolicies.end());
+  const auto& words = tcp::kCommitPolicyWords;
+  const auto found = std::find(words.begin(), words.end(), spec.policy);
+  POISE_CHECK(found != words.end());
   tcp::ReplicationConfig config;
-  config.policy = static_cast<tcp::CommitPolicy>(found - kPolicies.begin());
+  config.policy = static_cast<tcp::CommitPolicy>(found - words.begin());
   config.heartbeat = spec.heartbeat;
   config.missed_max = spec.missed_max;
   config.lease = spec.lease;

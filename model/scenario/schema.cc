@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "model/scenario/schema_field.h"
+#include "model/tcp/replication/config.h"
 
 namespace poise::scenario {
 namespace {
@@ -18,8 +19,6 @@ constexpr std::array<std::string_view, 2> kProtocols{"tcp", "udp"};
 constexpr std::array<std::string_view, 4> kEncapsulations{"caplance", "gue", "ipip", "gre"};
 constexpr std::array<std::string_view, 1> kDeliveries{"direct"};
 constexpr std::array<std::string_view, 2> kServers{"host", "failover"};
-constexpr std::array<std::string_view, 5> kCommitPolicies{"none", "asynchronous", "output", "input",
-                                                          "ftcp"};
 constexpr std::array<std::string_view, 4> kHashFields{"3", "4", "5", "caplance"};
 constexpr std::array<std::string_view, 2> kEcmps{"resilient", "modulo"};
 constexpr std::array<std::string_view, 2> kArrivals{"open", "closed"};
@@ -191,7 +190,7 @@ const Table& replication_table() {
           key<&ReplicationSpec::policy>("policy",
                                         "When an output may leave; output: when the standby has "
                                         "what it depends on.")
-              .one_of(kCommitPolicies),
+              .one_of(tcp::kCommitPolicyWords),
           key<&ReplicationSpec::heartbeat>("heartbeat_s", "Interval of a replica's heartbeats.")
               .range(1e-4, 60, "s"),
           key<&ReplicationSpec::missed_max>(

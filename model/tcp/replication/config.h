@@ -1,7 +1,9 @@
 // Who the replicas are to each other, and when an output may leave.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <string_view>
 
 #include "model/time.h"
 
@@ -19,6 +21,9 @@ enum class CommitPolicy : std::uint8_t {
   input,         // inputs wait for the standby before they are looked at, outputs do not (HA/TCP)
   ftcp,  // when acknowledged, or 50 ms later all the same, and never sent again (ftcp's flaw)
 };
+// As plans and settings spell them, in the order of the values.
+inline constexpr std::array<std::string_view, 5> kCommitPolicyWords{"none", "asynchronous",
+                                                                    "output", "input", "ftcp"};
 
 struct ReplicationConfig {
   CommitPolicy policy = CommitPolicy::none;

@@ -15,15 +15,13 @@ inline constexpr std::array<std::string_view, 2> kTcpKindWords{"failover", "alon
 inline constexpr std::array<std::string_view, 2> kVipMoveWords{"arp", "none"};
 inline constexpr std::array<std::string_view, 3> kLeaveWords{"joined", "device", "raw"};
 inline constexpr std::array<std::string_view, 3> kPrecedenceWords{"fifo", "nice", "none"};
-inline constexpr std::array<std::string_view, 5> kCommitWords{"none", "asynchronous", "output",
-                                                              "input", "ftcp"};
 inline constexpr std::array<std::string_view, 2> kCongestionWords{"newreno", "cubic"};
 inline constexpr std::array<std::string_view, 2> kPersonalityWords{"linux", "freebsd"};
 using TcpKindSpelling = WordSpelling<TcpKind, kTcpKindWords>;
 using VipMoveSpelling = WordSpelling<VipMove, kVipMoveWords>;
 using LeaveSpelling = WordSpelling<Leave, kLeaveWords>;
 using PrecedenceSpelling = WordSpelling<Precedence, kPrecedenceWords>;
-using CommitSpelling = WordSpelling<tcp::CommitPolicy, kCommitWords>;
+using CommitSpelling = WordSpelling<tcp::CommitPolicy, tcp::kCommitPolicyWords>;
 using CongestionSpelling = WordSpelling<tcp::CongestionControl, kCongestionWords>;
 using PersonalitySpelling = WordSpelling<tcp::Personality, kPersonalityWords>;
 
