@@ -23,10 +23,12 @@ HEARTBEAT_S, MISSED, MIN_RTO_S = 0.005, 3, 0.2
 RTT_S = 0.011  # 2 x 2 ms, and 256 KiB on their way at 300 Mbit/s
 
 
-def measure(plan: poise.Plan, instants: list[float], *, cache: Path) -> pd.DataFrame:
+def measure(
+    plan: poise.Plan, variants: list[str], instants: list[float], *, cache: Path
+) -> pd.DataFrame:
     """One run a variant, direction and instant: the longest stall, what broke, the goodput."""
     parts = []
-    for variant in plan.variants:
+    for variant in variants:
         for direction in ("download", "upload"):
             changed = plan.variant(variant).set("workload.direction", direction)
             sweep = poise.sweep(changed, {CRASH: instants}, runs=1, cache=cache, progress=True)
@@ -37,9 +39,11 @@ def measure(plan: poise.Plan, instants: list[float], *, cache: Path) -> pd.DataF
     return pd.concat(parts, ignore_index=True)
 
 
-def calm_goodput(plan: poise.Plan, variant: str, direction: str, cache: Path) -> float:
+def calm_goodput(
+    plan: poise.Plan, variant: str, direction: str, seeds: list[int], *, cache: Path
+) -> float:
     calm = plan.variant(variant).set("workload.direction", direction).set(CRASH, 1.99)
-    sweep = poise.sweep(calm, {"seed": [1, 2]}, runs=1, cache=cache)
+    sweep = poise.sweep(calm, {"seed": seeds}, runs=1, cache=cache)
     return float(sweep.table["goodput_bps"].mean())
 
 
@@ -89,22 +93,27 @@ def draw(table: pd.DataFrame, path: Path) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--crashes", type=int, default=12, help="instants of the crash (12)")
+    parser.add_argument("--quick", action="store_true", help="one crash of what promises to hold")
     parser.add_argument("--out", type=Path, default=Path("results/tcp_failover"))
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     console, plan = Console(), poise.Plan.load(HERE / "plan.toml")
-    instants = [round(1 + 0.0137 * i, 4) for i in range(arguments.crashes)]
-    table = measure(plan, instants, cache=arguments.out / "cache")
+    quick, cache = arguments.quick, arguments.out / "cache"
+    variants = list(REPLICATED if quick else plan.variants)
+    instants = [round(1 + 0.0137 * i, 4) for i in range(1 if quick else arguments.crashes)]
+    table = measure(plan, variants, instants, cache=cache)
     holds = show(table, console)
     for direction in ("download", "upload"):
-        alone = calm_goodput(plan, "no replication", direction, arguments.out / "cache")
-        gated = calm_goodput(plan, "output commit", direction, arguments.out / "cache")
+        alone, gated = (
+            calm_goodput(plan, variant, direction, [1] if quick else [1, 2], cache=cache)
+            for variant in ("no replication", "output commit")
+        )
         console.print(f"goodput of a {direction}, output commit over none: {gated / alone:.4f}")
         holds &= gated / alone >= 0.99
     table.to_csv(arguments.out / "stalls.csv", index=False)
     draw(table, arguments.out / "stalls.png")
     console.print(f"table and picture are in {arguments.out}/")
-    console.print("every promise holds" if holds else "[red]a promise is broken[/red]")
+    console.print("every promise holds" if holds else "[red]a promise FAILS[/red]")
     return 0 if holds else 1
 
 

@@ -1,4 +1,4 @@
-"""The experiments without packets: they run, hold their story, and leave results."""
+"""The experiments run, hold their story, and leave results."""
 import os
 import subprocess
 import sys
@@ -24,17 +24,27 @@ def run(name, *arguments):
 
 
 @pytest.mark.parametrize(
-    "name, tables",
+    "name, tables, picture",
     [
-        ("disruption", ["resilience", "evenness", "removal", "policies"]),
-        ("availability", ["availability"]),
+        ("disruption", ["resilience", "evenness", "removal", "policies"], "disruption"),
+        ("availability", ["availability"], "availability"),
+        ("rto_staircase", ["staircase"], "staircase"),
+        ("tcp_failover", ["stalls"], "stalls"),
     ],
 )
-def test_an_experiment_tells_its_story_and_leaves_tables_and_a_picture(name, tables, tmp_path):
+def test_an_experiment_tells_its_story_and_leaves_tables_and_a_picture(
+    name, tables, picture, tmp_path
+):
     run(name, "--quick", "--out", str(tmp_path))
     for table in tables:
         assert len(pd.read_csv(tmp_path / f"{table}.csv")) > 0
-    assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / f"{picture}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_one_variant_of_the_flagship_tells_its_story(tmp_path):
+    """All six are what `./dev demo` runs."""
+    run("failover", "--variant", "maglev", "--out", str(tmp_path))
+    assert (tmp_path / "timeline.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_seed_repeats_the_tables_and_another_does_not(tmp_path):
