@@ -21,12 +21,11 @@ namespace ns3 {
 // - Data that carries an acknowledgement counts as one when it is decided which timestamp to echo.
 //   In ns-3 only empty segments do: a server that answers requests echoes an old timestamp for
 //   ever, and its client's retransmission timeout grows to seconds.
-// - A client echoes the timestamp of a SYN-ACK only if the server's initial sequence number is 0,
-// as
-//   ns-3's are: a server that keeps its handshake in there (a SYN cookie) would not know it again.
-// - A sender whose peer's window is full while part of it is SACKed sends a segment of no bytes,
-// and
-//   crashes.
+// - A client echoes the timestamp of every SYN-ACK. ns-3's does only if the initial sequence number
+//   is 0, as ns-3's are: a server that keeps its handshake in there (a SYN cookie) would not know
+//   it again.
+// - A sender whose peer's window is full while part of it is SACKed waits. ns-3's sends a segment of
+//   no bytes, and crashes.
 class PoiseTcpSocket : public TcpSocketBase {
  public:
   static TypeId GetTypeId();
