@@ -24,8 +24,8 @@ namespace ns3 {
 // - A client echoes the timestamp of every SYN-ACK. ns-3's does only if the initial sequence number
 //   is 0, as ns-3's are: a server that keeps its handshake in there (a SYN cookie) would not know
 //   it again.
-// - A sender whose peer's window is full while part of it is SACKed waits. ns-3's sends a segment of
-//   no bytes, and crashes.
+// - A sender whose peer's window is full while part of it is SACKed waits. ns-3's sends a segment
+//   of no bytes, and crashes.
 class PoiseTcpSocket : public TcpSocketBase {
  public:
   static TypeId GetTypeId();
