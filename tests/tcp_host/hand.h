@@ -96,6 +96,19 @@ class Hand : public ::testing::Test {
           Heartbeat{epoch, static_cast<std::uint64_t>(to_ns(now_)), 1000, 1, false, alone});
   }
 
+  // Its active falls silent, and it asks the witness for epoch 3.
+  Claim claim_takeover() {
+    hears_of(kReplicaPeer, PeerEvent::down);
+    wait(std::chrono::milliseconds{20});
+    const std::vector<Claim> claims = take<Claim>(kWitnessPeer);
+    EXPECT_EQ(claims.size(), 1u);
+    return claims.empty() ? Claim{} : claims[0];
+  }
+  void answer(const Claim& claim, bool granted) {
+    hears(kWitnessPeer, Ruling{claim.epoch, granted ? claim.replica : 1 - claim.replica,
+                               claim.alone, granted, claim.sent_ns});
+  }
+
   // All of a kind that it said to a peer, once.
   template <class T>
   std::vector<T> take(PeerId peer) {

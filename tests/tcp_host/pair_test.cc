@@ -42,5 +42,80 @@ TEST_F(Standby, RefusesARecordWithoutItsBytes) {
   EXPECT_TRUE(refuses(sent));
 }
 
+// A claim for a takeover may have been granted: then what the standby has is all that there is.
+TEST_F(Standby, TakesNoSnapshotWhileItAsksForATakeover) {
+  stand_by({});
+  const Claim claim = claim_takeover();
+  hears_of(kReplicaPeer, PeerEvent::up);
+  hears(kReplicaPeer, Hello{1, 2, 1, true, 0});
+  hears(kReplicaPeer, SnapshotBegin{2, 2, 64});
+  answer(claim, true);
+  EXPECT_EQ(host_->role(), Role::active);
+  EXPECT_EQ(host_->slots().size(), 1u);
+}
+
+TEST_F(Standby, HearsEverythingAnewWhenItsTakeoverIsRefused) {
+  stand_by({});
+  const Claim claim = claim_takeover();
+  hears_of(kReplicaPeer, PeerEvent::up);
+  hears(kReplicaPeer, Hello{1, 2, 1, true, 0});
+  hears(kReplicaPeer, SnapshotBegin{2, 2, 64});
+  hears(kReplicaPeer, Batch{2, 2, {connection(0)}});
+  hears(kReplicaPeer, SnapshotEnd{2, 2});
+  EXPECT_TRUE(take<Acknowledgment>(kReplicaPeer).empty());
+  EXPECT_EQ(closed(kReplicaPeer), 0);
+  answer(claim, false);
+  EXPECT_EQ(closed(kReplicaPeer), 1);
+  wait(20ms);
+  EXPECT_GE(opened(kReplicaPeer), 1);
+}
+
+TEST_F(Standby, KeepsWhatItHasWhenItHangsUp) {
+  stand_by({});
+  const Claim claim = claim_takeover();
+  hears_of(kReplicaPeer, PeerEvent::up);
+  hears_bytes(kReplicaPeer, std::string("\x01\x07", 2));
+  EXPECT_EQ(closed(kReplicaPeer), 1);
+  answer(claim, true);
+  EXPECT_EQ(host_->slots().size(), 1u);
+}
+
+TEST_F(Standby, LosesNoMoreThanTheConnectionOfARecordThatDoesNotFit) {
+  stand_by({});
+  hears(kReplicaPeer, Batch{2, 2, {connection(1)}});
+  const Claim claim = claim_takeover();
+  hears_of(kReplicaPeer, PeerEvent::up);
+  hears(kReplicaPeer, Hello{1, 2, 2, true, 0});
+  Record beyond;
+  beyond.received = 1000;
+  hears(kReplicaPeer, Batch{2, 3, {beyond}});
+  EXPECT_EQ(closed(kReplicaPeer), 1);
+  answer(claim, true);
+  EXPECT_EQ(host_->slots(), std::vector<Slot>{1});
+}
+
+TEST_F(Standby, HearsNothingBehindWhatItHungUpOn) {
+  stand_by({});
+  std::string bytes;
+  write_message(bytes, Batch{2, 7, {connection(1)}});  // a gap
+  write_message(bytes, SnapshotBegin{2, 1, 64});
+  hears_bytes(kReplicaPeer, bytes);
+  hears(kReplicaPeer, SnapshotBegin{2, 1, 64});
+  EXPECT_EQ(closed(kReplicaPeer), 1);
+  EXPECT_EQ(host_->slots().size(), 1u);
+}
+
+TEST_F(Standby, OpensAgainWhatItHungUpOn) {
+  stand_by({});
+  wait(1ms);
+  EXPECT_EQ(opened(kReplicaPeer), 1);
+  EXPECT_EQ(opened(kWitnessPeer), 1);
+  hears_bytes(kReplicaPeer, std::string("\x01\x07", 2));
+  hears_bytes(kWitnessPeer, std::string("\x01\x07", 2));
+  wait(20ms);
+  EXPECT_EQ(opened(kReplicaPeer), 1);
+  EXPECT_EQ(opened(kWitnessPeer), 1);
+}
+
 }  // namespace
 }  // namespace poise::tcp::testing

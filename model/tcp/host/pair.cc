@@ -128,7 +128,7 @@ void Pair::become_active(Instant now, std::uint64_t epoch) {
   role_ = Role::active;
   epoch_ = epoch;
   alone_ = true;
-  complete_ = attached_ = handing_over_ = false;
+  complete_ = attached_ = handing_over_ = snapshot_missed_ = false;
   decide_at_ = kNever;
   claimed_.reset();
   lease_ = Lease(replication_);

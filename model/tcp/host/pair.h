@@ -82,7 +82,8 @@ class Pair {
   void on_ruling(Instant now, const Ruling& ruling);
   void send(PeerId peer, const StreamMessage& message);
   Hello greeting() const;
-  void hang_up(PeerId peer, const char* why);
+  void hang_up(Instant now, PeerId peer, const char* why);
+  void lose(Instant now, PeerId peer);
 
   // The log of an active (pair_log.cc).
   void attach(Instant now);
@@ -111,10 +112,11 @@ class Pair {
   Table& table_;
   Seat seat_;
   Role role_;
-  bool wants_active_;        // to begin with, unless the other replica serves already
-  std::uint64_t epoch_ = 0;  // the newest known
-  bool alone_ = true;        // active: without a standby that could take over
-  bool complete_ = false;    // standby: has the snapshot
+  bool wants_active_;             // to begin with, unless the other replica serves already
+  std::uint64_t epoch_ = 0;       // the newest known
+  bool alone_ = true;             // active: without a standby that could take over
+  bool complete_ = false;         // standby: has the snapshot
+  bool snapshot_missed_ = false;  // standby: of one that it could not take, and what follows it
   bool handing_over_ = false;
 
   bool peer_up_ = false, witness_up_ = false;

@@ -17,21 +17,33 @@ Hello Pair::greeting() const {
   return {1, epoch_, logged, active, replication_.index};
 }
 
-void Pair::hang_up(PeerId peer, const char* why) {
+// What was applied stays: it is what was acknowledged.
+void Pair::hang_up(Instant now, PeerId peer, const char* why) {
   notice("hung-up", peer == kReplicaPeer ? "replica" : "witness", why);
   messages_.push({Message::Kind::close, peer, {}});
-  (peer == kReplicaPeer ? peer_up_ : witness_up_) = false;
-  if (peer == kReplicaPeer) complete_ = false;
+  lose(now, peer);
+}
+
+// A stream is over, whoever ended it: it is opened again by who opens it.
+void Pair::lose(Instant now, PeerId peer) {
+  const Instant retry = now + 4 * replication_.heartbeat;
+  if (peer == kWitnessPeer) {
+    witness_up_ = false;
+    witness_reopen_at_ = retry;
+    return;
+  }
+  peer_up_ = peer_idle_ = snapshot_missed_ = false;
+  if (replication_.opens) reopen_at_ = retry;
 }
 
 void Pair::on_peer(Instant now, PeerId peer, PeerEvent event) {
+  lose(now, peer);
   const bool up = event == PeerEvent::up;
-  const Duration retry = 4 * replication_.heartbeat;
   if (peer == kWitnessPeer) {
-    witness_up_ = up;
     from_witness_ = {};
-    witness_reopen_at_ = up ? kNever : now + retry;
     if (!up) return;
+    witness_up_ = true;
+    witness_reopen_at_ = kNever;
     send(kWitnessPeer, greeting());
     // It may have been granted without our hearing of it: until it is answered, it stands.
     if (claimed_) send(kWitnessPeer, *claimed_);
@@ -39,26 +51,30 @@ void Pair::on_peer(Instant now, PeerId peer, PeerEvent event) {
     if (role_ == Role::standby && complete_) watch_active(now);
     return;
   }
-  peer_up_ = up;
   from_peer_ = {};
-  peer_idle_ = false;
   if (up) {
+    peer_up_ = true;
     heard_at_ = now;
     reopen_at_ = kNever;
     send(kReplicaPeer, greeting());
     return;
   }
-  if (replication_.opens) reopen_at_ = now + retry;
   if (role_ == Role::active) watch_standby(now);
   if (role_ == Role::standby && complete_) watch_active(now);
 }
 
 void Pair::on_message(Instant now, PeerId peer, std::span<const std::uint8_t> bytes) {
   MessageReader& reader = peer == kReplicaPeer ? from_peer_ : from_witness_;
+  const bool& up = peer == kReplicaPeer ? peer_up_ : witness_up_;
+  if (!up) return;  // it was hung up on, and this was under way
   reader.feed(bytes);
   if (peer == kReplicaPeer) heard_at_ = now;
-  while (const auto message = reader.next()) on_stream_message(now, peer, *message);
-  if (reader.failed()) hang_up(peer, "not a message");
+  while (up) {  // a message may end it: then what lies behind is not heard
+    const auto message = reader.next();
+    if (!message) break;
+    on_stream_message(now, peer, *message);
+  }
+  if (up && reader.failed()) hang_up(now, peer, "not a message");
   if (std::exchange(ack_due_, false) && peer_up_)
     send(kReplicaPeer, Acknowledgment{epoch_, applied_});
 }
@@ -112,29 +128,38 @@ void Pair::on_hello(Instant now, const Hello& hello) {
 
 void Pair::on_snapshot_begin(Instant now, const SnapshotBegin& snapshot) {
   if (role_ == Role::active && snapshot.epoch <= epoch_) return;
+  // It may have been granted: then what is here is all that there is of what clients were told.
+  if (claimed_ && claimed_->takeover) {
+    snapshot_missed_ = true;
+    return;
+  }
   if (role_ == Role::active) be_fenced(now, snapshot.epoch);
   role_ = Role::standby;
   epoch_ = std::max(epoch_, snapshot.epoch);
   decide_at_ = kNever;
+  snapshot_missed_ = false;
   complete_ = false;
   table_.clear();
   applied_ = snapshot.lsn - 1;
   ack_due_ = true;
 }
 
-void Pair::on_snapshot_end(Instant, const SnapshotEnd& snapshot) {
-  if (role_ != Role::standby) return;
-  if (snapshot.lsn != applied_) return hang_up(kReplicaPeer, "a snapshot with a gap");
+void Pair::on_snapshot_end(Instant now, const SnapshotEnd& snapshot) {
+  if (role_ != Role::standby || snapshot_missed_) return;
+  if (snapshot.lsn != applied_) return hang_up(now, kReplicaPeer, "a snapshot with a gap");
   complete_ = true;
   ack_due_ = true;
   notice("standby", std::to_string(epoch_), std::to_string(table_.count()) + " connections");
 }
 
-void Pair::on_batch(Instant, const Batch& batch) {
-  if (role_ != Role::standby || batch.epoch < epoch_) return;
-  if (batch.first != applied_ + 1) return hang_up(kReplicaPeer, "a log with a gap");
+void Pair::on_batch(Instant now, const Batch& batch) {
+  if (role_ != Role::standby || batch.epoch < epoch_ || snapshot_missed_) return;
+  if (batch.first != applied_ + 1) return hang_up(now, kReplicaPeer, "a log with a gap");
   for (const Record& record : batch.records) {
-    if (!apply(record)) return hang_up(kReplicaPeer, "a record that does not fit");
+    if (!apply(record)) {
+      if (table_.at(record.slot)) table_.close(record.slot);  // half changed: nothing to be told
+      return hang_up(now, kReplicaPeer, "a record that does not fit");
+    }
     ++applied_;
   }
   ack_due_ = true;
@@ -219,6 +244,7 @@ void Pair::on_ruling(Instant now, const Ruling& ruling) {
     lease_.granted(claimed_at_);
     return;
   }
+  if (claim && snapshot_missed_) hang_up(now, kReplicaPeer, "to hear it all again");
   if (ruling.epoch < epoch_) return;
   if (role_ == Role::active && !ours && (ruling.epoch > epoch_ || ruling.holder != kNobody))
     return be_fenced(now, ruling.epoch);
