@@ -133,6 +133,27 @@ TEST(Pair, GoesOnWithoutItsStandby) {
   EXPECT_EQ(client->got(), 500'000u);
 }
 
+// A processor or a virtual machine that both share stands still, and they wake one after the other.
+TEST(Pair, StaysTogetherWhenBothReplicasWereAway) {
+  for (const int first : {0, 1}) {
+    SCOPED_TRACE(first == 0 ? "the active wakes first" : "the standby wakes first");
+    World world(replicated_world([] { return std::make_unique<EchoServer>(); }));
+    world.run_for(200ms);
+    const auto client = start(world, 500'000);
+    world.run_for(10ms);
+    const std::uint64_t epoch = world.active()->epoch();
+    for (const int index : {0, 1}) world.freeze(index);
+    world.run_for(25ms);
+    world.thaw(first);
+    world.run_for(3ms);
+    world.thaw(1 - first);
+    EXPECT_TRUE(world.run_while([&] { return !client->closed(); }, world.now() + 60s));
+    EXPECT_EQ(world.active()->epoch(), epoch);
+    EXPECT_EQ(client->got(), 500'000u);
+    EXPECT_FALSE(client->wrong());
+  }
+}
+
 // Takes everything in and says nothing.
 class Sink final : public Application {
  public:

@@ -10,6 +10,7 @@ namespace {
 
 constexpr Slot kKickCount = 256;  // connections that speak at once after a takeover, per ...
 constexpr auto kKickInterval = std::chrono::microseconds{250};
+constexpr std::uint32_t kExcusesMax = 3;
 
 }  // namespace
 
@@ -50,6 +51,7 @@ Instant Pair::deadline() const {
 
 void Pair::on_timer(Instant now) {
   if (role_ == Role::alone) return;
+  excuse_silence(now);
   if (reopen_at_ <= now) {
     reopen_at_ = kNever;
     messages_.push({Message::Kind::open, kReplicaPeer, {}});
@@ -93,6 +95,15 @@ void Pair::decide(Instant now) {
   }
   decide_at_ = kNever;
   become_active(now, epoch_ + 1);
+}
+
+// What we did not hear while we did not run was not unsaid, and who shares our processor or our
+// virtual machine did not run either: when we are late ourselves, the other replica gets one more
+// heartbeat. Not for ever, since a replica may be late all the time.
+void Pair::excuse_silence(Instant now) {
+  if (now - deadline() <= replication_.heartbeat / 2 || excuses_ == kExcusesMax) return;
+  ++excuses_;
+  heard_at_ = std::max(heard_at_, now - (replication_.missed_max - 1) * replication_.heartbeat);
 }
 
 // A standby whose active is silent waits until its own promise has passed, then asks for the next
@@ -222,7 +233,11 @@ void Pair::notice(const char* kind, std::string subject, std::string detail) {
 
 void Pair::add_to(Digest& digest) const {
   digest.add(role_).add(epoch_).add(alone_).add(complete_).add(logged_).add(committed_);
-  digest.add(applied_).add(attached_).add(to_ns(lease_.end())).add(to_ns(promise_.end()));
+  digest.add(applied_)
+      .add(attached_)
+      .add(to_ns(lease_.end()))
+      .add(to_ns(promise_.end()))
+      .add(excuses_);
 }
 
 }  // namespace poise::tcp

@@ -103,6 +103,7 @@ class Pair {
   void kick(Instant now);
   Instant suspicion_at() const;
   void decide(Instant now);
+  void excuse_silence(Instant now);
   void watch_active(Instant now);
   void watch_standby(Instant now);
   void notice(const char* kind, std::string subject, std::string detail);
@@ -122,8 +123,9 @@ class Pair {
   bool peer_up_ = false, witness_up_ = false;
   MessageReader from_peer_, from_witness_;
   Lease lease_;
-  Promise promise_;     // ours, as a standby, to the active
-  Instant heard_at_{};  // from the other replica
+  Promise promise_;            // ours, as a standby, to the active
+  Instant heard_at_{};         // from the other replica
+  std::uint32_t excuses_ = 0;  // that its silence since then was given
   Instant beat_at_ = kNever;
   Instant decide_at_ = kNever;  // start: until then we ask who is active
   Instant reopen_at_ = kNever, witness_reopen_at_ = kNever;

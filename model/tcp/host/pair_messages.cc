@@ -68,7 +68,7 @@ void Pair::on_message(Instant now, PeerId peer, std::span<const std::uint8_t> by
   const bool& up = peer == kReplicaPeer ? peer_up_ : witness_up_;
   if (!up) return;  // it was hung up on, and this was under way
   reader.feed(bytes);
-  if (peer == kReplicaPeer) heard_at_ = now;
+  if (peer == kReplicaPeer) heard_at_ = now, excuses_ = 0;
   while (up) {  // a message may end it: then what lies behind is not heard
     const auto message = reader.next();
     if (!message) break;
