@@ -117,5 +117,20 @@ TEST_F(Standby, OpensAgainWhatItHungUpOn) {
   EXPECT_EQ(opened(kWitnessPeer), 1);
 }
 
+// The active serves alone until it has the acknowledgment of its snapshot: who took over before
+// would be the second to speak.
+TEST_F(Standby, WithoutAWitnessTakesOverOnlyFromWhoReliesOnIt) {
+  for (const bool relies : {false, true}) {
+    stand_by({.witness = false});
+    hears(kReplicaPeer, SnapshotBegin{2, 2, 64});
+    hears(kReplicaPeer, SnapshotEnd{2, 1});
+    beat(2, true);
+    if (relies) beat(2, false);
+    hears_of(kReplicaPeer, PeerEvent::down);
+    wait(1s);
+    EXPECT_EQ(host_->role(), relies ? Role::active : Role::standby);
+  }
+}
+
 }  // namespace
 }  // namespace poise::tcp::testing

@@ -42,7 +42,7 @@ Instant Pair::deadline() const {
   if (role_ == Role::alone) return kNever;
   Instant at =
       std::min({beat_at_, decide_at_, reopen_at_, witness_reopen_at_, kick_at_, gate_opens_at_});
-  const bool can_ask = !replication_.witness || witness_up_;
+  const bool can_ask = replication_.witness ? witness_up_ : relied_on_;
   if (role_ == Role::standby && complete_ && !claimed_ && can_ask)
     at = std::min(at, std::max({peer_up_ ? suspicion_at() : promise_.end(), promise_.end(),
                                 claimed_at_ + replication_.heartbeat / 4}));
@@ -107,7 +107,8 @@ void Pair::excuse_silence(Instant now) {
 }
 
 // A standby whose active is silent waits until its own promise has passed, then asks for the next
-// epoch (rules R13, R14).
+// epoch (rules R13, R14). Without a witness it takes it, but only from an active that it has heard
+// to rely on it: until its acknowledgment of the snapshot has come, the other serves alone.
 void Pair::watch_active(Instant now) {
   if ((peer_up_ && suspicion_at() > now) || !promise_.passed(now) || claimed_) return;
   if (now < claimed_at_ + replication_.heartbeat / 4) return;
@@ -115,7 +116,7 @@ void Pair::watch_active(Instant now) {
     if (witness_up_) claim(now, true, true);
     return;
   }
-  take_over(now, epoch_ + 1);
+  if (relied_on_) take_over(now, epoch_ + 1);
 }
 
 // An active whose standby is silent does not go on without it unless the witness agrees (rule R4).

@@ -69,7 +69,7 @@ class Pair {
     Mark mark;
   };
 
-  // The stream between replicas (pair_messages.cc).
+  // Streams, and what is said on them (pair_streams.cc, pair_messages.cc).
   void on_stream_message(Instant now, PeerId peer, const StreamMessage& message);
   void on_hello(Instant now, const Hello& hello);
   void on_snapshot_begin(Instant now, const SnapshotBegin& snapshot);
@@ -118,6 +118,7 @@ class Pair {
   bool alone_ = true;             // active: without a standby that could take over
   bool complete_ = false;         // standby: has the snapshot
   bool snapshot_missed_ = false;  // standby: of one that it could not take, and what follows it
+  bool relied_on_ = false;        // standby: its active has said that it waits for us
   bool handing_over_ = false;
 
   bool peer_up_ = false, witness_up_ = false;
