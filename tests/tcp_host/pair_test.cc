@@ -132,5 +132,64 @@ TEST_F(Standby, WithoutAWitnessTakesOverOnlyFromWhoReliesOnIt) {
   }
 }
 
+// It may have been granted, and a grant answers the claim that was sent.
+TEST_F(Standby, SendsAClaimOnceUntilItIsAnswered) {
+  begin({.role = Role::active});
+  hears_of(kWitnessPeer, PeerEvent::up);
+  hears(kWitnessPeer, Ruling{});
+  wait(200ms);
+  const std::vector<Claim> claims = take<Claim>(kWitnessPeer);
+  ASSERT_EQ(claims.size(), 1u);
+  answer(claims[0], true);
+  EXPECT_EQ(host_->role(), Role::active);
+}
+
+TEST_F(Standby, BeginsWhenTheOtherHasNothingEither) {
+  begin({});
+  hears_of(kWitnessPeer, PeerEvent::up);
+  hears(kWitnessPeer, Ruling{7, 0, true, false, 0});
+  hears_of(kReplicaPeer, PeerEvent::up);
+  hears(kReplicaPeer, Hello{});
+  wait(30ms);
+  const std::vector<Claim> claims = take<Claim>(kWitnessPeer);
+  ASSERT_EQ(claims.size(), 1u);
+  EXPECT_FALSE(claims[0].takeover);
+  EXPECT_EQ(claims[0].epoch, 8u);
+}
+
+TEST_F(Standby, LeavesTheBeginningToWhoHasSomething) {
+  begin({});
+  hears_of(kWitnessPeer, PeerEvent::up);
+  hears(kWitnessPeer, Ruling{7, 0, true, false, 0});
+  hears_of(kReplicaPeer, PeerEvent::up);
+  hears(kReplicaPeer, Hello{.logged = 1});
+  wait(1s);
+  EXPECT_TRUE(take<Claim>(kWitnessPeer).empty());
+}
+
+TEST_F(Standby, WithoutAWitnessOnlyTheFirstBegins) {
+  for (const std::uint32_t index : {0u, 1u}) {
+    begin({.index = index, .witness = false});
+    hears_of(kReplicaPeer, PeerEvent::up);
+    hears(kReplicaPeer, Hello{.epoch = 3, .replica = 1 - index});
+    wait(100ms);
+    EXPECT_EQ(host_->role(), index == 0 ? Role::active : Role::standby);
+    EXPECT_EQ(host_->epoch(), index == 0 ? 4u : 3u);
+  }
+}
+
+// Else they would greet each other for ever.
+TEST_F(Standby, TheSecondOfTwoThatServeInOneEpochYields) {
+  for (const std::uint32_t index : {0u, 1u}) {
+    begin({.role = Role::active, .index = index, .witness = false});
+    wait(30ms);
+    hears_of(kReplicaPeer, PeerEvent::up);
+    (void)take<Hello>(kReplicaPeer);
+    hears(kReplicaPeer, Hello{1, 1, 0, true, 1 - index});
+    EXPECT_EQ(host_->role(), index == 0 ? Role::active : Role::fenced);
+    EXPECT_EQ(take<Hello>(kReplicaPeer).size(), 1u);
+  }
+}
+
 }  // namespace
 }  // namespace poise::tcp::testing

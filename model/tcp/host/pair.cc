@@ -31,7 +31,7 @@ void Pair::start(Instant now) {
   beat_at_ = now + replication_.heartbeat;
   if (replication_.opens) messages_.push({Message::Kind::open, kReplicaPeer, {}});
   if (replication_.witness) messages_.push({Message::Kind::open, kWitnessPeer, {}});
-  if (wants_active_) decide_at_ = now + 2 * replication_.missed_max * replication_.heartbeat;
+  if (wants_active_) decide_at_ = now + decision_time();
 }
 
 Instant Pair::suspicion_at() const {
@@ -82,19 +82,19 @@ void Pair::beat(Instant now) {
 }
 
 // Nobody has said that it serves: whoever was meant to begin does, unless the other may know
-// better.
+// better; or whoever has heard that the other has nothing either.
 void Pair::decide(Instant now) {
-  decide_at_ = now + 2 * replication_.missed_max * replication_.heartbeat;
+  decide_at_ = now + decision_time();
   if (role_ != Role::standby || complete_) {
     decide_at_ = kNever;
     return;
   }
   if (replication_.witness) {
-    if (witness_up_ && (epoch_ == 0 || peer_idle_)) claim(now, false, true);
+    if (witness_up_ && !claimed_ && (epoch_ == 0 || peer_idle_)) claim(now, false, true);
     return;
   }
   decide_at_ = kNever;
-  become_active(now, epoch_ + 1);
+  if (wants_active_ || peer_idle_) become_active(now, epoch_ + 1);
 }
 
 // What we did not hear while we did not run was not unsaid, and who shares our processor or our

@@ -72,6 +72,7 @@ class Pair {
   // Streams, and what is said on them (pair_streams.cc, pair_messages.cc).
   void on_stream_message(Instant now, PeerId peer, const StreamMessage& message);
   void on_hello(Instant now, const Hello& hello);
+  void on_both_idle(Instant now);
   void on_snapshot_begin(Instant now, const SnapshotBegin& snapshot);
   void on_snapshot_end(Instant now, const SnapshotEnd& snapshot);
   void on_batch(Instant now, const Batch& batch);
@@ -102,6 +103,7 @@ class Pair {
   void be_fenced(Instant now, std::uint64_t epoch);
   void kick(Instant now);
   Instant suspicion_at() const;
+  Duration decision_time() const { return 2 * replication_.missed_max * replication_.heartbeat; }
   void decide(Instant now);
   void excuse_silence(Instant now);
   void watch_active(Instant now);
@@ -128,7 +130,7 @@ class Pair {
   Instant heard_at_{};         // from the other replica
   std::uint32_t excuses_ = 0;  // that its silence since then was given
   Instant beat_at_ = kNever;
-  Instant decide_at_ = kNever;  // start: until then we ask who is active
+  Instant decide_at_ = kNever;  // nobody may be active: until then we ask
   Instant reopen_at_ = kNever, witness_reopen_at_ = kNever;
   std::optional<Claim> claimed_;
   Instant claimed_at_{};

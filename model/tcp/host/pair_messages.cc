@@ -8,7 +8,8 @@ namespace poise::tcp {
 void Pair::on_hello(Instant now, const Hello& hello) {
   peer_idle_ = !hello.active && hello.logged == 0;
   if (hello.active && role_ == Role::active) {
-    if (hello.epoch > epoch_)
+    const bool both = hello.epoch == epoch_;  // an operator's doing: the second one yields
+    if (hello.epoch > epoch_ || (both && hello.replica < replication_.index))
       be_fenced(now, hello.epoch);
     else
       send(kReplicaPeer, greeting());
@@ -25,10 +26,19 @@ void Pair::on_hello(Instant now, const Hello& hello) {
     return;
   }
   epoch_ = std::max(epoch_, hello.epoch);
-  if (decide_at_ != kNever && peer_idle_) {
-    decide(now);
-    if (role_ == Role::active) attach(now);
+  if (peer_idle_ && !complete_) on_both_idle(now);
+}
+
+// Neither has anything that a client was told. Who is meant to begin does so at once; else both ask
+// the witness, and without one it is the first, when the other has had its time.
+void Pair::on_both_idle(Instant now) {
+  if (role_ == Role::fenced) role_ = Role::standby;
+  if (decide_at_ == kNever) {
+    if (replication_.witness || replication_.index == 0) decide_at_ = now + decision_time();
+    return;
   }
+  decide(now);
+  if (role_ == Role::active) attach(now);
 }
 
 void Pair::on_snapshot_begin(Instant now, const SnapshotBegin& snapshot) {
