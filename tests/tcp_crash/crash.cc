@@ -84,7 +84,7 @@ class Doom {
       case Fault::lose_standby:
         return world_.crash(1 - victim_, true);
       case Fault::cut_replication:
-        return world_.cut_replication(false);
+        return world_.cut(Link::replicas);
       case Fault::freeze_active:
         return world_.freeze(victim_);
       case Fault::lose_witness:
@@ -96,7 +96,7 @@ class Doom {
   void follow() {
     const Duration since = world_.now() - struck_at_;
     if (fault_ == Fault::freeze_active && step(since >= 60ms)) world_.thaw(victim_);
-    if (fault_ == Fault::cut_replication && step(since >= 60ms)) world_.heal_replication();
+    if (fault_ == Fault::cut_replication && step(since >= 60ms)) world_.heal(Link::replicas);
     if (fault_ == Fault::lose_witness) {
       if (steps_ == 0 && step(since >= 20ms)) world_.restart_witness();
       if (steps_ == 1 && step(since >= 45ms)) world_.crash(victim_, true);

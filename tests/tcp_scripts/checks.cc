@@ -93,9 +93,8 @@ void Stage::check_blob(const Words& words) {
 // count NAME N [at HOST]: the host's counters, or those of the connection's sender.
 void Stage::check_count(const Words& words) {
   if (words.size() < 2) throw Wrong("expected `count NAME N`");
-  const std::size_t at =
-      words.size() > 3 && words[2] == "at" ? machine(words[3]) : machines_.serving();
-  const Host* host = machines_.host(at);
+  const int at = words.size() > 3 && words[2] == "at" ? machine(words[3]) : machines_.serving();
+  const Host* host = machines_.replica(at);
   if (!host) throw Wrong("that host is crashed");
   auto count = host_count(host->counters(), words[0]);
   if (!count && connection()) count = sender_count(connection()->sender().counters(), words[0]);
@@ -105,7 +104,7 @@ void Stage::check_count(const Words& words) {
 
 void Stage::check_role(const Words& words) {
   if (words.size() != 2) throw Wrong("expected `role HOST ROLE`");
-  const Host* host = machines_.host(machine(words[0]));
+  const Host* host = machines_.replica(machine(words[0]));
   expect_fits(words, 1, host ? word_of(kRoles, host->role()) : "crashed");
 }
 

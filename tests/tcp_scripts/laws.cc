@@ -21,13 +21,13 @@ bool is_before(std::uint32_t a, std::uint32_t b) {
 
 }  // namespace
 
-void Laws::check(std::span<const std::uint8_t> bytes, std::size_t host, std::uint64_t epoch) {
+void Laws::check(std::span<const std::uint8_t> bytes, int replica, std::uint64_t epoch) {
   if (is_pair_) {
-    if (epoch < epoch_ || (epoch == epoch_ && host != speaker_))
+    if (epoch < epoch_ || (epoch == epoch_ && replica != speaker_))
       throw Wrong("two replicas speak: one in epoch " + std::to_string(epoch) + " after one in " +
                   std::to_string(epoch_));
     epoch_ = epoch;
-    speaker_ = host;
+    speaker_ = replica;
   }
   wire::Datagram datagram;
   if (wire::parse(bytes, datagram) != wire::Malformed::none) throw Wrong("no datagram left");

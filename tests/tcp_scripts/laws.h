@@ -14,7 +14,7 @@ namespace poise::tcp::script {
 class Laws {
  public:
   explicit Laws(bool is_pair) : is_pair_(is_pair) {}
-  void check(std::span<const std::uint8_t> bytes, std::size_t host, std::uint64_t epoch);
+  void check(std::span<const std::uint8_t> bytes, int replica, std::uint64_t epoch);
   void forget(std::uint16_t port) { flows_.erase(port); }  // another connection takes its numbers
 
  private:
@@ -28,7 +28,7 @@ class Laws {
   bool is_pair_;
   std::map<std::uint16_t, Flow> flows_;
   std::uint64_t epoch_ = 0;
-  std::size_t speaker_ = 0;
+  int speaker_ = 0;
 };
 
 }  // namespace poise::tcp::script

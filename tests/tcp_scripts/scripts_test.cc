@@ -49,7 +49,7 @@ std::string lines(const std::vector<std::string>& texts) {
   return all;
 }
 
-std::string name_of(const testing::TestParamInfo<Case>& test) {
+std::string name_of(const ::testing::TestParamInfo<Case>& test) {
   std::string name = test.param.path.substr(test.param.path.find('/') + 1);
   std::replace(name.begin(), name.end(), '/', '_');
   return name + (test.param.family == Family::v4 ? "_ipv4" : "_ipv6");
@@ -59,7 +59,7 @@ void PrintTo(const Case& script, std::ostream* out) {
   *out << script.path;
 }
 
-class Scripts : public testing::TestWithParam<Case> {};
+class Scripts : public ::testing::TestWithParam<Case> {};
 
 TEST_P(Scripts, HoldAndRepeatThemselves) {
   const std::string text = text_of(GetParam().path);
@@ -72,10 +72,10 @@ TEST_P(Scripts, HoldAndRepeatThemselves) {
   EXPECT_EQ(again.history, report.history);
   EXPECT_EQ(again.digest, report.digest);
 }
-INSTANTIATE_TEST_SUITE_P(, Scripts, testing::ValuesIn(cases("scripts")), name_of);
+INSTANTIATE_TEST_SUITE_P(, Scripts, ::testing::ValuesIn(cases("scripts")), name_of);
 
 // The first line of a wrong script says what must be complained about.
-class WrongScripts : public testing::TestWithParam<Case> {};
+class WrongScripts : public ::testing::TestWithParam<Case> {};
 
 TEST_P(WrongScripts, AreCaught) {
   const std::string text = text_of(GetParam().path);
@@ -86,9 +86,9 @@ TEST_P(WrongScripts, AreCaught) {
   } catch (const Wrong& wrong) {
     complaint = wrong.what();
   }
-  EXPECT_THAT(complaint, testing::HasSubstr(expected));
+  EXPECT_THAT(complaint, ::testing::HasSubstr(expected));
 }
-INSTANTIATE_TEST_SUITE_P(, WrongScripts, testing::ValuesIn(cases("wrong")), name_of);
+INSTANTIATE_TEST_SUITE_P(, WrongScripts, ::testing::ValuesIn(cases("wrong")), name_of);
 
 // The table of requirements names laws that stand here.
 TEST(Coverage, NamesScriptsThatExist) {

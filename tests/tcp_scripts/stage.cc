@@ -105,21 +105,21 @@ void Stage::refuse_unexpected(Instant before) {
                 time_text(sent_.front().at));
 }
 
-void Stage::left(Instant at, std::size_t host, std::span<const std::uint8_t> bytes) {
+void Stage::left(Instant at, int replica, std::span<const std::uint8_t> bytes) {
   try {
     const PacketText packet = decode(bytes, numbering(peer_port(bytes)), milliseconds(at));
-    const std::string who = script_.setup.is_pair ? (host == 0 ? "a " : "b ") : "";
+    const std::string who = script_.setup.is_pair ? (replica == 0 ? "a " : "b ") : "";
     note(at, who + "> " + packet.to_string());
     sent_.push_back({at, packet});
-    if (Host* sender = machines_.host(host)) laws_.check(bytes, host, sender->epoch());
+    if (Host* sender = machines_.replica(replica)) laws_.check(bytes, replica, sender->epoch());
   } catch (const Wrong& wrong) {
     if (broken_.empty()) broken_ = wrong.what();
   }
 }
 
-void Stage::noticed(Instant at, std::size_t machine, const Notice& notice) {
-  const std::string said = std::string(1, "abw"[machine]) + " " + notice.kind + " " +
-                           notice.subject + " " + notice.detail;
+void Stage::noticed(Instant at, testing::Node node, const Notice& notice) {
+  const std::string said = std::string(1, "?abw"[static_cast<std::size_t>(node)]) + " " +
+                           notice.kind + " " + notice.subject + " " + notice.detail;
   note(at, "notice " + said);
   notices_.push_back(said);
 }

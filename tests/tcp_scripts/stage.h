@@ -35,8 +35,8 @@ class Stage : public Observer {
   using Verb = void (Stage::*)(const Words&);
   struct Verbs;
 
-  void left(Instant at, std::size_t host, std::span<const std::uint8_t> bytes) override;
-  void noticed(Instant at, std::size_t machine, const Notice& notice) override;
+  void left(Instant at, int replica, std::span<const std::uint8_t> bytes) override;
+  void noticed(Instant at, testing::Node node, const Notice& notice) override;
 
   void play(const Step& step);
   void receive(const Step& step);
@@ -86,8 +86,8 @@ class Stage : public Observer {
   void delay(const Words&);
   void expire(const Words&);
   void renumber(const Words&);
-  std::size_t machine(const std::string& name);
-  std::size_t link(const Words& words);
+  int machine(const std::string& name);
+  testing::Link link(const Words& words);
 
   const Script& script_;
   Report report_;

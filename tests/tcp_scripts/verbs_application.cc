@@ -46,7 +46,7 @@ void expect_equal(std::uint64_t wanted, std::uint64_t there) {
 }  // namespace
 
 Host& Stage::serving() {
-  Host* host = machines_.host(machines_.serving());
+  Host* host = machines_.replica(machines_.serving());
   if (!host) throw Wrong("the host that serves is crashed");
   return *host;
 }
