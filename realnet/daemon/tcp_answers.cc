@@ -41,6 +41,7 @@ std::vector<Figure> figures_of(const HostLoop& loop) {
       {"bursts", "Bursts of datagrams.", own.bursts},
       {"too_late", "Writes withheld because the lease had ended.", own.too_late},
       {"stream_bytes", "Bytes said to the other replica.", own.stream_bytes},
+      {"late", "Timers that came more than 2 ms late: it was not run.", own.late},
   };
 }
 
@@ -94,7 +95,7 @@ void write_figures(const HostLoop& loop, Exposition& exposition) {
   exposition.gauge("poise_tcp_connections", "Connections.",
                    static_cast<double>(host.slots().size()));
   exposition.gauge("poise_tcp_replica_round_trip_seconds",
-                   "From something said to the other replica to what it says next.",
+                   "From something said to the other replica to what it says next: the median.",
                    to_seconds(loop.replica_round_trip()));
   exposition.gauge("poise_tcp_lag_records", "Records that the standby has not acknowledged.",
                    static_cast<double>(host.logged() - host.committed()));

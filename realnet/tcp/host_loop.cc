@@ -11,6 +11,15 @@
 
 namespace poise::realnet {
 
+namespace {
+
+using Step = TakeoverTimes::Step;
+
+constexpr auto kLate = std::chrono::milliseconds{2};
+constexpr auto kVeryLate = std::chrono::milliseconds{5};
+
+}  // namespace
+
 struct HostLoop::World {
   HostLoop& loop;
 
@@ -20,6 +29,8 @@ struct HostLoop::World {
     if (message.peer == tcp::kReplicaPeer) {
       loop.counters_.stream_bytes += message.bytes.size();
       if (loop.asked_at_ == kNever) loop.asked_at_ = realnet::now();
+    } else if (!loop.serves_) {
+      loop.takeover_.note(Step::asked, realnet::now());
     }
     loop.streams_->carry(message);
   }
@@ -46,13 +57,18 @@ StreamEvents HostLoop::stream_events(std::function<void(std::string)> log) {
   return {.on_peer =
               [this](PeerId peer, PeerEvent event) {
                 if (parted_) return;
-                act([&](Instant at, tcp::Host& host) { host.on_peer(at, peer, event); });
+                act([&](Instant at, tcp::Host& host) {
+                  if (peer == tcp::kReplicaPeer && event == PeerEvent::down && !serves_)
+                    takeover_.note(Step::lost, at);
+                  host.on_peer(at, peer, event);
+                });
               },
           .on_message =
               [this](PeerId peer, std::span<const std::uint8_t> bytes) {
                 if (parted_) return;
                 act([&](Instant at, tcp::Host& host) {
                   if (peer == tcp::kReplicaPeer) note_answer(at);
+                  if (peer == tcp::kReplicaPeer && !serves_) takeover_.heard(at);
                   host.on_message(at, peer, bytes);
                 });
               },
@@ -72,8 +88,21 @@ void HostLoop::part() {
 
 void HostLoop::note_answer(Instant at) {
   if (asked_at_ == kNever) return;
-  const Duration taken = at - std::exchange(asked_at_, kNever);
-  round_trip_ += (taken - round_trip_) / 8;
+  round_trips_.add(at - std::exchange(asked_at_, kNever));
+}
+
+// Whoever looks for the reason of a stall begins here: did the machine run us?
+void HostLoop::note_late(Duration late) {
+  if (late < kLate) return;
+  ++counters_.late;
+  if (late >= kVeryLate)
+    owner_.notice({"late", std::to_string(late / std::chrono::milliseconds{1}), "ms"});
+}
+
+void HostLoop::note_segment_in(Instant at) {
+  if (!takeover_.awaits(Step::answered)) return;
+  takeover_.note(Step::answered, at);
+  owner_.notice({"took-over", std::to_string(host_.epoch()), takeover_.text()});
 }
 
 void HostLoop::wait() {
@@ -94,6 +123,7 @@ void HostLoop::on_packets() {
   if (packets.empty()) return;
   ++counters_.bursts;
   const Instant at = now();
+  note_segment_in(at);
   // What it does not want is nobody's: the kernel has no such address.
   for (Packet& packet : packets) static_cast<void>(host_.on_packet(at, packet));
   carry_out();
@@ -102,6 +132,9 @@ void HostLoop::on_packets() {
 void HostLoop::carry_out() {
   tell_serving();
   World world{*this};
+  // The standby works on a record while we make segments of what it has.
+  host_.write_log();
+  while (std::optional<Message> message = host_.next_message()) world.send(*message);
   drain(host_, world);
   leave();
   tell_serving();
@@ -110,7 +143,10 @@ void HostLoop::carry_out() {
 void HostLoop::tell_serving() {
   const tcp::Role role = host_.role();
   const bool serves = role == tcp::Role::active || role == tcp::Role::alone;
-  if (std::exchange(serves_, serves) != serves) owner_.serving(serves);
+  if (std::exchange(serves_, serves) == serves) return;
+  if (serves) takeover_.note(Step::won, now());
+  owner_.serving(serves);
+  if (serves) takeover_.note(Step::announced, now());
 }
 
 void HostLoop::transmit(const Packet& packet) {
@@ -132,6 +168,7 @@ void HostLoop::leave() {
   if (!joiner_.empty()) {
     const auto joined = joiner_.hand_out();
     if (in_time()) tun_.send(joined);
+    if (takeover_.awaits(Step::spoke)) takeover_.note(Step::spoke, now());
   }
   if (!held_sizes_.empty() && in_time()) send_held();
   held_.clear();
@@ -166,6 +203,7 @@ void HostLoop::arm(Instant at) {
   timer_.async_wait([this, at](const boost::system::error_code& error) {
     if (error || at != armed_) return;
     armed_ = kNever;
+    note_late(now() - at);
     try {
       act([](Instant now, tcp::Host& host) { host.on_timer(now); });
     } catch (const std::exception& thrown) {

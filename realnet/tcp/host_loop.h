@@ -13,7 +13,9 @@
 #include "model/tcp/host/host.h"
 #include "realnet/packets/raw_sender.h"
 #include "realnet/tcp/replica_streams.h"
+#include "realnet/tcp/round_trips.h"
 #include "realnet/tcp/segment_joiner.h"
+#include "realnet/tcp/takeover_times.h"
 #include "realnet/tcp/tun.h"
 
 namespace poise::realnet {
@@ -26,6 +28,8 @@ enum class Departure : std::uint8_t { joined, device, raw };
 class HostLoop {
  public:
   struct Owner {
+    // The host's, and two of the loop's: "late" (subject: by how many milliseconds a timer was),
+    // and "took-over" (subject: the epoch; detail: TakeoverTimes::text()).
     std::function<void(const Notice&)> notice;
     // It begins or ceases to serve: told before a segment of that leaves.
     std::function<void(bool serves)> serving;
@@ -36,6 +40,7 @@ class HostLoop {
     SingleWriterCount bursts;    // of datagrams that were decided about
     SingleWriterCount too_late;  // datagrams that were ready after the right to say them had ended
     SingleWriterCount stream_bytes;  // that were said to the other replica
+    SingleWriterCount late;          // timers that came more than 2 ms late
   };
 
   HostLoop(boost::asio::io_context& io, tcp::HostConfig config, Tun tun, Departure departure,
@@ -70,8 +75,8 @@ class HostLoop {
   const RawSender* raw() const { return raw_ ? &*raw_ : nullptr; }
   ReplicaStreams* streams() const { return streams_.get(); }
   const Counters& counters() const { return counters_; }
-  // From something said to the other replica to the next that it says: smoothed over some ten.
-  Duration replica_round_trip() const { return round_trip_; }
+  // From something said to the other replica to the next that it says: median of the newest 1,024.
+  Duration replica_round_trip() const { return round_trips_.median(); }
 
  private:
   struct World;
@@ -80,6 +85,8 @@ class HostLoop {
   void wait();
   void tell_serving();
   void note_answer(Instant at);
+  void note_late(Duration late);
+  void note_segment_in(Instant at);
   void on_packets();
   void carry_out();
   void arm(Instant at);
@@ -102,7 +109,8 @@ class HostLoop {
   bool serves_ = false;
   bool parted_ = false;
   Instant asked_at_ = kNever;  // the replica has not said anything since
-  Duration round_trip_{};
+  RoundTrips round_trips_;
+  TakeoverTimes takeover_;
   std::unique_ptr<ReplicaStreams> streams_;
   Counters counters_;
 };

@@ -73,6 +73,10 @@ bool Host::on_order(Instant now, Order order) {
   return core_->pair.on_order(now, order);
 }
 
+void Host::write_log() {
+  core_->pair.flush(core_->now);
+}
+
 std::optional<Packet> Host::next_transmit() {
   Core& core = *core_;
   core.pair.flush(core.now);

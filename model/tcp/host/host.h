@@ -61,6 +61,9 @@ class Host {
   enum class Order : std::uint8_t { migrate, promote, solo };
   bool on_order(Instant now, Order order);  // false: not in this role
 
+  // Writes what changed into the log: it is among the next messages. next_transmit() does it as
+  // well; a world that says messages before datagrams calls it first.
+  void write_log();
   std::optional<Packet> next_transmit();
   std::optional<Message> next_message();
   std::optional<Notice> next_notice();

@@ -101,7 +101,7 @@ void Pair::decide(Instant now) {
 // virtual machine did not run either: when we are late ourselves, the other replica gets one more
 // heartbeat. Not for ever, since a replica may be late all the time.
 void Pair::excuse_silence(Instant now) {
-  if (now - deadline() <= replication_.heartbeat / 2 || excuses_ == kExcusesMax) return;
+  if (now - deadline() <= replication_.heartbeat / 5 || excuses_ == kExcusesMax) return;
   ++excuses_;
   heard_at_ = std::max(heard_at_, now - (replication_.missed_max - 1) * replication_.heartbeat);
 }
