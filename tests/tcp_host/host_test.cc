@@ -163,6 +163,36 @@ class Sink final : public Application {
   }
 };
 
+// Sends some, and stays.
+class Greeter final : public Application {
+ public:
+  static constexpr std::size_t kSize = 60'000;
+  void on_ready(Instant, Stream& stream) override {
+    if (stream.written() > 0) return;
+    (void)stream.write_at(0, bytes_at(0, kSize));
+    (void)stream.commit(stream.received(), kSize, {});
+  }
+};
+
+// 50 idle connections whose clients have all: what a standby kept of them would not fit.
+TEST(Pair, KeepsNothingThatIdleClientsHave) {
+  WorldConfig config = replicated_world([] { return std::make_unique<Greeter>(); });
+  config.server.chunk_count = 50;
+  World world(config);
+  world.run_for(200ms);
+  Sink sink;
+  for (int i = 0; i < 50; ++i) {
+    std::optional<Slot> slot;
+    world.act(Node::client,
+              [&](Host& host) { slot = host.connect(world.now(), kAlice, kVip, &sink, {}); });
+    world.run_for(100ms);
+    EXPECT_EQ(world.client().stream(slot.value())->consumed(), Greeter::kSize);
+  }
+  for (const std::string& notice : world.notices())
+    EXPECT_EQ(notice.find("hung-up"), std::string::npos) << notice;
+  EXPECT_TRUE(world.active()->is_protected());
+}
+
 // How long an upload stands still when its server dies: until a server has more of it than the dead
 // one ever acknowledged.
 Duration upload_stall(bool mirror) {

@@ -248,8 +248,9 @@ class Connection final : public Stream {
   std::uint8_t challenge_count_ = 0;
   Instant challenge_since_{};
   Instant syn_at_ = kNever, delayed_ack_at_ = kNever, persist_at_ = kNever, keepalive_at_ = kNever,
-          linger_at_ = kNever;
-  Instant progress_at_{};  // the peer last acknowledged something, or nothing was owed
+          linger_at_ = kNever,
+          say_at_ = kNever;  // to the standby: what was acknowledged
+  Instant progress_at_{};    // the peer last acknowledged something, or nothing was owed
 };
 
 }  // namespace poise::tcp

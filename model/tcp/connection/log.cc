@@ -32,6 +32,7 @@ std::optional<Record> Connection::log(Slot slot, Mark& mark) {
   const bool afresh = !std::exchange(logged_.opened, true);
   if (afresh) record.opened = agreement();
   note(record.acknowledged, logged_.acknowledged, out_.begin());
+  say_at_ = kNever;
   // A record has one piece of a chunk. Of what is longer, the pieces go ahead: what the application
   // did stands in the record with the last of them, whole (rule R5).
   const std::uint64_t from = std::max(logged_.staged, out_.begin());

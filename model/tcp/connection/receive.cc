@@ -11,6 +11,9 @@ namespace {
 
 constexpr auto kTimestampsOld = std::chrono::hours{24 * 24};  // RFC 7323, 5.5
 constexpr int kChallengesPerSecond = 10;                      // RFC 5961, 7
+// What the peer has acknowledged need not be told the standby at once: the next record says it, and
+// most connections have one soon. But a standby keeps it until then, and idle ones are many.
+constexpr auto kUnsaidMax = std::chrono::milliseconds{10};
 
 bool before(std::uint32_t a, std::uint32_t b) {
   return static_cast<std::int32_t>(a - b) < 0;
@@ -188,6 +191,8 @@ void Connection::on_acknowledgment(Instant now, const Segment& segment,
   ready_ = true;
   if (out_.begin() - logged_.acknowledged >= std::min(config_.send_buffer / 4, 65536u))
     dirty_ = true;
+  else if (logged_.opened && say_at_ == kNever)
+    say_at_ = now + kUnsaidMax;
   if (closed_ && offset > queued_) on_our_fin_acknowledged(now);
 }
 

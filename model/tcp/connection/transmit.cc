@@ -223,7 +223,8 @@ void Connection::on_path_mtu(Instant, std::uint32_t mtu, Seq quoted) noexcept {
 }
 
 Instant Connection::deadline() const {
-  Instant at = std::min({syn_at_, delayed_ack_at_, persist_at_, keepalive_at_, linger_at_});
+  Instant at =
+      std::min({syn_at_, delayed_ack_at_, persist_at_, keepalive_at_, linger_at_, say_at_});
   if (speaks_data()) at = std::min(at, sender_.deadline());
   return at;
 }
@@ -234,6 +235,10 @@ void Connection::on_timer(Instant now) noexcept {
     if (syn_count_ > config_.syn_retries) return die(false);
     syn_at_ = kNever;
     syn_due_ = true;
+  }
+  if (say_at_ <= now) {
+    say_at_ = kNever;
+    dirty_ = true;
   }
   if (delayed_ack_at_ <= now) {
     delayed_ack_at_ = kNever;
