@@ -133,7 +133,7 @@ class Loopback {
   void replicate() {
     if (standby_kind_ == Standby::applies) return exchange(true);
     bool any = false;
-    while (auto message = server_->next_message()) {
+    while (const auto message = server_->lend_message()) {
       logged_bytes_ += message->bytes.size();
       any = true;
     }

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <map>
 #include <utility>
@@ -135,6 +136,23 @@ TEST(ByteQueue, HoldsNoChunkWhenNothingLiesInIt) {
     queue.drop_before(at + 1000);
     ASSERT_EQ(pool.free_count(), 4u);
   }
+}
+
+TEST(ChunkPool, GivesNoChunkAgainThatSomebodyStillReads) {
+  ChunkPool pool(3);
+  ByteQueue queue(pool, 2 * kChunk);
+  ASSERT_EQ(queue.store(0, stream(0, 2 * kChunk)), 2 * kChunk);
+  const std::span<const std::uint8_t> read = queue.view(5, kChunk);
+  pool.hold(read);
+  queue.drop_before(2 * kChunk);
+  EXPECT_EQ(pool.free_count(), 2u);
+  ASSERT_EQ(queue.store(2 * kChunk, stream(0, 2 * kChunk)), 2 * kChunk);
+  EXPECT_EQ(pool.free_count(), 0u);
+  EXPECT_TRUE(std::ranges::equal(read, stream(5, read.size())));
+  pool.release();
+  EXPECT_EQ(pool.free_count(), 1u);
+  queue.reset(0);
+  EXPECT_EQ(pool.free_count(), 3u);
 }
 
 TEST(ByteQueue, KeepsWhatIsStoredWhenItsCapacityChanges) {

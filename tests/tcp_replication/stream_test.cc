@@ -91,12 +91,15 @@ TEST(ReplicationStream, ABatchWrittenRecordByRecordIsTheSameBatch) {
   Samples samples(5);
   for (std::size_t count : {0u, 1u, 2u, 30u, 300u}) {
     const Batch batch = samples.batch(count);
-    std::string out = "before";
-    BatchWriter writer(out, batch.epoch, batch.first);
+    Gathered gathered;
+    BatchWriter writer(gathered, batch.epoch, batch.first);
     for (const Record& record : batch.records) ASSERT_TRUE(writer.add(record));
     EXPECT_EQ(writer.record_count(), count);
     writer.finish();
+    std::string out = "before";
+    gathered.append_to(out);
     EXPECT_EQ(out, "before" + written(batch));
+    EXPECT_EQ(gathered.size(), written(batch).size());
   }
 }
 

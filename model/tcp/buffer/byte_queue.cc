@@ -24,8 +24,10 @@ ChunkPool::ChunkPool(std::uint32_t chunk_count)
     : chunk_count_(chunk_count),
       memory_(
           std::make_unique_for_overwrite<std::uint8_t[]>(std::size_t{chunk_count} * kChunkSize)),
-      free_(chunk_count) {
+      free_(chunk_count),
+      held_in_(chunk_count) {
   for (std::uint32_t i = 0; i < chunk_count; ++i) free_[i] = chunk_count - 1 - i;
+  given_.reserve(chunk_count);
 }
 
 std::optional<std::uint32_t> ChunkPool::take() noexcept {
@@ -36,8 +38,21 @@ std::optional<std::uint32_t> ChunkPool::take() noexcept {
 }
 
 void ChunkPool::give(std::uint32_t chunk) noexcept {
-  POISE_CHECK(chunk < chunk_count_ && free_.size() < chunk_count_);
-  free_.push_back(chunk);
+  POISE_CHECK(chunk < chunk_count_ && free_.size() + given_.size() < chunk_count_);
+  (held_in_[chunk] == round_ ? given_ : free_).push_back(chunk);
+}
+
+void ChunkPool::hold(std::span<const std::uint8_t> bytes) noexcept {
+  if (bytes.empty()) return;
+  const auto at = static_cast<std::size_t>(bytes.data() - memory_.get());
+  POISE_CHECK(at / kChunkSize < chunk_count_);
+  held_in_[at / kChunkSize] = round_;
+}
+
+void ChunkPool::release() noexcept {
+  ++round_;
+  free_.insert(free_.end(), given_.begin(), given_.end());
+  given_.clear();
 }
 
 std::span<std::uint8_t> ChunkPool::bytes(std::uint32_t chunk) noexcept {

@@ -23,6 +23,10 @@ class ChunkPool {
 
   std::optional<std::uint32_t> take() noexcept;  // nothing when all are taken
   void give(std::uint32_t chunk) noexcept;
+  // Somebody reads what lies there: until release() its chunk, given back, is not taken again.
+  // REQUIRES: the bytes are a chunk's, or none.
+  void hold(std::span<const std::uint8_t> bytes) noexcept;
+  void release() noexcept;
   std::span<std::uint8_t> bytes(std::uint32_t chunk) noexcept;
   std::uint32_t free_count() const { return static_cast<std::uint32_t>(free_.size()); }
   std::uint32_t chunk_count() const { return chunk_count_; }
@@ -31,6 +35,9 @@ class ChunkPool {
   std::uint32_t chunk_count_;
   std::unique_ptr<std::uint8_t[]> memory_;
   std::vector<std::uint32_t> free_;  // the last given is the first taken: it is still in the cache
+  std::vector<std::uint32_t> held_in_;  // by chunk: the round in which it was held last
+  std::vector<std::uint32_t> given_;    // back, while held
+  std::uint32_t round_ = 1;             // release() begins the next
 };
 
 // A window [begin, begin + capacity) of a stream. Which of its bytes have been stored is for its

@@ -98,8 +98,16 @@ std::optional<Packet> Host::next_transmit() {
   return std::nullopt;
 }
 
+std::optional<LentMessage> Host::lend_message() {
+  return core_->pair.lend_message();
+}
+
 std::optional<Message> Host::next_message() {
-  return core_->pair.next_message();
+  const std::optional<LentMessage> lent = lend_message();
+  if (!lent) return std::nullopt;
+  Message message{lent->kind, lent->peer, {}};
+  lent->bytes.append_to(message.bytes);
+  return message;
 }
 
 std::optional<Notice> Host::next_notice() {

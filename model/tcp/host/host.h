@@ -13,6 +13,7 @@
 #include "model/tcp/connection/config.h"
 #include "model/tcp/connection/record.h"
 #include "model/tcp/replication/config.h"
+#include "model/tcp/replication/gathered.h"
 
 namespace poise::tcp {
 
@@ -42,6 +43,13 @@ struct HostConfig {
 inline constexpr PeerId kReplicaPeer = 1;  // the other replica
 inline constexpr PeerId kWitnessPeer = 2;
 
+// A message whose long pieces lie in the host's buffers (Gathered).
+struct LentMessage {
+  Message::Kind kind;
+  PeerId peer;
+  const Gathered& bytes;
+};
+
 // Events and actions are those of model/machine.h. on_packet consumes (Verdict::drop) all TCP to
 // its listeners' addresses and the ICMP errors about it, and passes the rest.
 class Host {
@@ -65,6 +73,8 @@ class Host {
   // well; a world that says messages before datagrams calls it first.
   void write_log();
   std::optional<Packet> next_transmit();
+  // The next message, lent until the next call on the host; or the same in one piece, copied.
+  std::optional<LentMessage> lend_message();
   std::optional<Message> next_message();
   std::optional<Notice> next_notice();
   Instant next_deadline() const;

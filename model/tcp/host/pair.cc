@@ -29,8 +29,8 @@ void Pair::start(Instant now) {
   heard_at_ = now;
   promise_.granted(now);  // a life before this one may have answered a heartbeat just now
   beat_at_ = now + replication_.heartbeat;
-  if (replication_.opens) messages_.push({Message::Kind::open, kReplicaPeer, {}});
-  if (replication_.witness) messages_.push({Message::Kind::open, kWitnessPeer, {}});
+  if (replication_.opens) messages_.push(Message::Kind::open, kReplicaPeer);
+  if (replication_.witness) messages_.push(Message::Kind::open, kWitnessPeer);
   if (wants_active_) decide_at_ = now + decision_time();
 }
 
@@ -54,11 +54,11 @@ void Pair::on_timer(Instant now) {
   excuse_silence(now);
   if (reopen_at_ <= now) {
     reopen_at_ = kNever;
-    messages_.push({Message::Kind::open, kReplicaPeer, {}});
+    messages_.push(Message::Kind::open, kReplicaPeer);
   }
   if (witness_reopen_at_ <= now) {
     witness_reopen_at_ = kNever;
-    messages_.push({Message::Kind::open, kWitnessPeer, {}});
+    messages_.push(Message::Kind::open, kWitnessPeer);
   }
   if (decide_at_ <= now) decide(now);
   if (kick_at_ <= now) kick(now);

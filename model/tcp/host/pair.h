@@ -16,6 +16,7 @@
 #include "model/balancer/outbox.h"
 #include "model/machine.h"
 #include "model/tcp/host/host.h"
+#include "model/tcp/host/message_queue.h"
 #include "model/tcp/host/table.h"
 #include "model/tcp/replication/lease.h"
 #include "model/tcp/replication/stream.h"
@@ -51,7 +52,7 @@ class Pair {
   // belong to handshakes that the predecessor answered (rule R12).
   Instant took_over_at() const { return took_over_at_; }
 
-  std::optional<Message> next_message() { return messages_.next(); }
+  std::optional<LentMessage> lend_message();
   std::optional<Notice> next_notice() { return notices_.next(); }
   Role role() const { return role_; }
   std::uint64_t epoch() const { return epoch_; }
@@ -89,6 +90,7 @@ class Pair {
   // The log of an active (pair_log.cc).
   void attach(Instant now);
   void write_batch(Instant now);
+  void hold(const Record& record);
   void end_snapshot(Instant now);
   void commit(Instant now, Lsn lsn);
   void tell_all(Instant now);
@@ -154,7 +156,7 @@ class Pair {
   Slot kick_next_ = 0;
   Instant kick_at_ = kNever;
 
-  Queue<Message> messages_;
+  MessageQueue messages_;
   Queue<Notice> notices_;
 };
 

@@ -67,11 +67,24 @@ void Pair::write_batch(Instant now) {
     }
   }
   if (batch_.records.empty()) return;
-  Message message{Message::Kind::bytes, kReplicaPeer, {}};
-  write_message(message.bytes, batch_);
-  logged_bytes_ += message.bytes.size();
+  Gathered& message = messages_.push_bytes(kReplicaPeer);
+  tcp::write_batch(message, batch_);
+  for (const Record& record : batch_.records) hold(record);
+  logged_bytes_ += message.size();
   sizes_.emplace_back(logged_, logged_bytes_);
-  messages_.push(std::move(message));
+}
+
+// What the message lends of a connection must outlive the connection.
+void Pair::hold(const Record& record) {
+  if (record.sent) table_.pool().hold(record.sent->bytes);
+  for (std::size_t i = 0; i < record.arrived_count; ++i)
+    table_.pool().hold(record.arrived[i].bytes);
+}
+
+std::optional<LentMessage> Pair::lend_message() {
+  std::optional<LentMessage> message = messages_.next();
+  if (!message) table_.pool().release();  // nobody reads in its chunks any more
+  return message;
 }
 
 // A standby came: it hears of every connection anew.

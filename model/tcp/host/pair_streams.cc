@@ -6,9 +6,10 @@
 namespace poise::tcp {
 
 void Pair::send(PeerId peer, const StreamMessage& message) {
-  Message out{Message::Kind::bytes, peer, {}};
-  write_message(out.bytes, message);
-  messages_.push(std::move(out));
+  std::string bytes;
+  write_message(bytes, message);
+  messages_.push_bytes(peer).append(
+      {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
 }
 
 Hello Pair::greeting() const {
@@ -20,7 +21,7 @@ Hello Pair::greeting() const {
 // What was applied stays: it is what was acknowledged.
 void Pair::hang_up(Instant now, PeerId peer, const char* why) {
   notice("hung-up", peer == kReplicaPeer ? "replica" : "witness", why);
-  messages_.push({Message::Kind::close, peer, {}});
+  messages_.push(Message::Kind::close, peer);
   lose(now, peer);
 }
 

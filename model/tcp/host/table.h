@@ -61,6 +61,7 @@ class Table {
   Instant deadline() const { return due_.empty() ? kNever : due_.top().at; }
 
   Connection::Place& place() { return place_; }
+  ChunkPool& pool() { return pool_; }
   TimestampClock& clock() { return clock_; }
   const TimestampClock& clock() const { return clock_; }
   void add_to(Digest& digest) const;

@@ -3,9 +3,9 @@
 
 #include <cstdint>
 #include <span>
-#include <string>
 
 #include "model/tcp/connection/record.h"
+#include "model/tcp/replication/gathered.h"
 
 namespace poise::tcp {
 
@@ -15,8 +15,8 @@ inline constexpr std::size_t kRecordOverheadMax = 512;
 // At least as many bytes as the record takes.
 std::size_t size_bound(const Record& record);
 
-// Appends field `number` of an enclosing message: the record, each of its bytes copied once.
-void write_record(std::string& out, std::uint32_t number, const Record& record);
+// Appends field `number` of an enclosing message: the record, its long extents lent.
+void write_record(Gathered& out, std::uint32_t number, const Record& record);
 
 // The record's fields; spans point into `bytes`. REQUIRES: `record` is Record{}. False when these
 // bytes are no record, or say what a record cannot hold.

@@ -5,7 +5,6 @@
 namespace poise::tcp {
 namespace {
 
-using protobuf::append;
 using protobuf::Bytes;
 using protobuf::FieldWriter;
 using protobuf::tag_of;
@@ -83,22 +82,22 @@ std::size_t field_size(std::uint32_t number, std::size_t size) {
   return protobuf::varint_size(tag_of(number, WireType::delimited)) + protobuf::varint_size(size) +
          size;
 }
-void append_field(std::string& out, std::uint32_t number, Bytes bytes) {
+void append_field(Gathered& out, std::uint32_t number, Bytes bytes) {
   FieldWriter head;
   head.delimited(number, bytes.size());
-  append(out, head.written());
-  append(out, bytes);
+  out.append(head.written());
+  out.lend(bytes);
 }
 
 std::size_t size_of(const Extent& extent) {
   return (extent.offset != 0 ? 1 + protobuf::varint_size(extent.offset) : 0) +
          (extent.bytes.empty() ? 0 : field_size(2, extent.bytes.size()));
 }
-void append_extent(std::string& out, std::uint32_t number, const Extent& extent) {
+void append_extent(Gathered& out, std::uint32_t number, const Extent& extent) {
   FieldWriter head;
   head.delimited(number, size_of(extent));
   head.number(1, extent.offset);
-  append(out, head.written());
+  out.append(head.written());
   if (!extent.bytes.empty()) append_field(out, 2, extent.bytes);
 }
 
@@ -111,7 +110,7 @@ std::size_t size_bound(const Record& record) {
   return size;
 }
 
-void write_record(std::string& out, std::uint32_t number, const Record& record) {
+void write_record(Gathered& out, std::uint32_t number, const Record& record) {
   const bool sent_tail = record.sent && ends_at(*record.sent, record.written);
   const bool sent = record.sent && !sent_tail;
   const bool arrived_tail =
@@ -130,12 +129,17 @@ void write_record(std::string& out, std::uint32_t number, const Record& record) 
 
   FieldWriter head;
   head.delimited(number, size);
-  append(out, head.written());
-  append(out, numbers.written());
-  if (record.blob) append_field(out, 13, *record.blob);
+  out.append(head.written());
+  out.append(numbers.written());
+  if (record.blob) {
+    FieldWriter blob;
+    blob.delimited(13, record.blob->size());
+    out.append(blob.written());
+    out.append(*record.blob);
+  }
   if (sent_tail) append_field(out, 14, record.sent->bytes);
   if (arrived_tail) append_field(out, 15, record.arrived.front().bytes);
-  append(out, rare.written());
+  out.append(rare.written());
   if (sent) append_extent(out, 20, *record.sent);
   for (const Extent& extent : extents) append_extent(out, 21, extent);
 }

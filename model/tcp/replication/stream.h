@@ -11,6 +11,7 @@
 
 #include "model/hash.h"
 #include "model/tcp/connection/record.h"
+#include "model/tcp/replication/gathered.h"
 
 namespace poise::tcp {
 
@@ -99,16 +100,18 @@ inline constexpr std::size_t kRecordBytesMax = kFrameMax - 1024;
 
 // Appends one framed message (a Batch: in as many as it takes).
 void write_message(std::string& out, const StreamMessage& message);
+// The same of a batch, whose records' long extents are lent (blobs are copied).
+void write_batch(Gathered& out, const Batch& batch);
 
-// A batch written record by record: bytes are copied once, from where the record's spans point.
+// A batch written record by record.
 //
-//   BatchWriter batch(message.bytes, epoch, first);
+//   BatchWriter batch(gathered, epoch, first);
 //   while (...) if (!batch.add(record)) break;      // no room in this frame: the next batch's
 //   batch.finish();
 class BatchWriter {
  public:
   // REQUIRES: nobody else writes to `out` before finish().
-  BatchWriter(std::string& out, std::uint64_t epoch, Lsn first);
+  BatchWriter(Gathered& out, std::uint64_t epoch, Lsn first);
   // False, and nothing is written, when the frame would be too long; never for the first.
   [[nodiscard]] bool add(const Record& record);
   void finish();
@@ -117,8 +120,9 @@ class BatchWriter {
   std::uint32_t record_count() const { return record_count_; }
 
  private:
-  std::string& out_;
-  std::size_t begin_;
+  Gathered& out_;
+  std::size_t begin_;  // its size before
+  std::size_t head_;   // the place of the frame's head
   std::uint32_t record_count_ = 0;
 };
 

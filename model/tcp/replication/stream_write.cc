@@ -74,7 +74,9 @@ FieldWriter fields_of(const Ruling& ruling) {
   return out;
 }
 
-void write_batch(std::string& out, const Batch& batch) {
+}  // namespace
+
+void write_batch(Gathered& out, const Batch& batch) {
   std::size_t i = 0;
   do {
     BatchWriter writer(out, batch.epoch, batch.first + i);
@@ -83,10 +85,12 @@ void write_batch(std::string& out, const Batch& batch) {
   } while (i < batch.records.size());
 }
 
-}  // namespace
-
 void write_message(std::string& out, const StreamMessage& message) {
-  if (const Batch* batch = std::get_if<Batch>(&message)) return write_batch(out, *batch);
+  if (const Batch* batch = std::get_if<Batch>(&message)) {
+    Gathered gathered;
+    write_batch(gathered, *batch);
+    return gathered.append_to(out);
+  }
   const auto number = static_cast<std::uint32_t>(message.index() + 1);
   const FieldWriter fields = std::visit(
       []<class T>(const T& body) {
@@ -103,13 +107,12 @@ void write_message(std::string& out, const StreamMessage& message) {
   append(out, body.written());
 }
 
-BatchWriter::BatchWriter(std::string& out, std::uint64_t epoch, Lsn first)
-    : out_(out), begin_(out.size()) {
-  out.append(kBatchHead, '\0');
+BatchWriter::BatchWriter(Gathered& out, std::uint64_t epoch, Lsn first)
+    : out_(out), begin_(out.size()), head_(out.leave_free(kBatchHead)) {
   FieldWriter fields;
   fields.number(1, epoch);
   fields.number(2, first);
-  append(out, fields.written());
+  out.append(fields.written());
 }
 
 std::size_t BatchWriter::size() const {
@@ -139,7 +142,7 @@ void BatchWriter::finish() {
   end += head.size();
   const auto head_size = static_cast<std::size_t>(end - bytes);
   POISE_CHECK(head_size <= kBatchHead && frame_size <= kFrameMax);
-  out_.replace(begin_, kBatchHead, reinterpret_cast<const char*>(bytes), head_size);
+  out_.fill(head_, kBatchHead, {bytes, head_size});
 }
 
 }  // namespace poise::tcp
