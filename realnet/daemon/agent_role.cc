@@ -53,10 +53,9 @@ AgentRole::AgentRole(const AgentSettings& settings, ReadAgain read_again)
 }
 
 void AgentRole::add_shard() {
-  const Emission emission = settings_.packets.emit == Emit::raw ? Emission::raw : Emission::verdict;
   shards_.add(std::make_unique<Agent>(settings_.machine), open_record(),
-              {Queue(queue_of(settings_.packets, 0)), xdp_.take_rings(0)}, emission,
-              seat_of(settings_.packets, 0));
+              {Queue(queue_of(settings_.packets, 0)), xdp_.take_rings(0)},
+              emission_of(settings_.packets), seat_of(settings_.packets, 0));
 }
 
 std::unique_ptr<RecordWriter> AgentRole::open_record() {

@@ -41,12 +41,11 @@ void BalancerRole::remember() {
 }
 
 void BalancerRole::add_shards() {
-  const Emission emission = settings_.packets.emit == Emit::raw ? Emission::raw : Emission::verdict;
   for (std::uint32_t i = 0; i < settings_.packets.queues; ++i)
     shards_.add(std::make_unique<Balancer>(settings_.machine, policy::make(settings_.policy),
                                            memory_ ? memory_->lent(i) : LentMemory{}),
                 open_record(i), {Queue(queue_of(settings_.packets, i)), xdp_.take_rings(i)},
-                emission, seat_of(settings_.packets, i));
+                emission_of(settings_.packets), seat_of(settings_.packets, i));
 }
 
 // The first queue's record has the name that was given, the others' add their number.

@@ -47,6 +47,10 @@ Answer packet_counters(Shards<M>& shards) {
       add("raw_unreachable", raw.unreachable);
       add("raw_failed", raw.failed);
     }
+    if (shard.injector()) {
+      add("tun_injected", shard.injector()->counters().injected);
+      add("tun_refused", shard.injector()->counters().refused);
+    }
   });
   for (const std::uint16_t number : queues) {
     const KernelQueue kernel = kernel_queue(number);

@@ -32,6 +32,19 @@ Seat seat_of(const PacketSettings& settings, std::uint32_t index) {
   return seat;
 }
 
+Emission emission_of(const PacketSettings& settings) {
+  switch (settings.emit) {
+    case Emit::automatic:
+    case Emit::verdict:
+      return Emission::verdict;
+    case Emit::raw:
+      return Emission::raw;
+    case Emit::tun:
+      return Emission::inward;
+  }
+  return Emission::verdict;
+}
+
 // PAUSE drains where flows are tracked (model/balancer/README.md); the other wish is `now`.
 std::optional<Command::Kind> order_of(const nlohmann::json& request) {
   const std::string what = request.at("do");

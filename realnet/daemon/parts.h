@@ -15,6 +15,7 @@
 #include "realnet/daemon/log/log.h"
 #include "realnet/daemon/settings/changes.h"
 #include "realnet/daemon/settings/settings.h"
+#include "realnet/packets/emission.h"
 #include "realnet/packets/nfqueue.h"
 #include "realnet/system/thread.h"
 
@@ -25,6 +26,8 @@ Credentials credentials_of(const CredentialSettings& settings);
 
 // The queue with this number among the role's, from 0.
 QueueSettings queue_of(const PacketSettings& settings, std::uint32_t index);
+
+Emission emission_of(const PacketSettings& settings);
 
 // How that queue's thread runs.
 Seat seat_of(const PacketSettings& settings, std::uint32_t index);

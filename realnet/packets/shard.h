@@ -15,16 +15,13 @@
 #include "model/balancer/record.h"
 #include "model/balancer/recorded.h"
 #include "model/machine.h"
+#include "realnet/packets/emission.h"
+#include "realnet/packets/injector.h"
 #include "realnet/packets/intake.h"
 #include "realnet/packets/raw_sender.h"
 #include "realnet/system/clock.h"
 
 namespace poise::realnet {
-
-// How a forwarded datagram leaves. verdict: the kernel goes on with its new bytes, routes and
-// forwards them; what changed its family leaves raw. Of a ring's: out of its device, or raw. raw:
-// always over a raw socket.
-enum class Emission : std::uint8_t { verdict, raw };
 
 // What a machine wants carried out on the control thread, in order.
 struct Errand {
@@ -45,7 +42,9 @@ class Shard {
         intake_(std::move(intake)),
         emission_(emission),
         carries_(carries),
-        clock_(std::move(clock)) {}
+        clock_(std::move(clock)) {
+    if (emission == Emission::inward) injector_.emplace();
+  }
 
   // The shard's thread: takes what is there, decides, sends it on. True: look at errands() and
   // deadline().
@@ -80,6 +79,7 @@ class Shard {
   const Intake& intake() const { return intake_; }
   // The shard's thread's, and that of the control events.
   std::array<const RawSender*, 2> senders() const { return {&sender_, &control_sender_}; }
+  const std::optional<Injector>& injector() const { return injector_; }
 
  private:
   struct World {
@@ -175,7 +175,7 @@ class Shard {
                                                 : Fate::accept;
       if (verdicts_[i] != Verdict::forward) continue;
       const bool is_v4 = packets[i].bytes()[0] >> 4 == 4;
-      if (emission_ == Emission::verdict && is_v4 == queue.is_v4(i))
+      if (emission_ != Emission::raw && is_v4 == queue.is_v4(i))
         fates_[i] = Fate::replace;
       else
         sender_.queue(packets[i]);
@@ -189,8 +189,11 @@ class Shard {
   void emit(XdpRing& ring, std::size_t count, Instant at) {
     for (std::size_t i = 0; i < count; ++i) {
       if (verdicts_[i] == Verdict::drop) continue;
-      const bool leaves = verdicts_[i] == Verdict::forward && emission_ == Emission::verdict;
-      if (!leaves || !ring.forward(i, at)) sender_.queue(ring.packets()[i]);
+      const bool goes_on = verdicts_[i] == Verdict::forward;
+      if (goes_on && injector_)
+        injector_->send(ring.packets()[i]);
+      else if (!goes_on || emission_ != Emission::verdict || !ring.forward(i, at))
+        sender_.queue(ring.packets()[i]);
     }
     sender_.flush();
     ring.settle();
@@ -202,6 +205,7 @@ class Shard {
   Intake intake_;
   RawSender sender_;          // the shard's thread's
   RawSender control_sender_;  // of who holds mutex_
+  std::optional<Injector> injector_;
   Emission emission_;
   bool carries_;
   std::function<Instant()> clock_;

@@ -8,8 +8,7 @@
 
 #include "model/machine.h"
 #include "model/packet.h"
-#include "realnet/host/interface.h"
-#include "realnet/system/fd.h"
+#include "realnet/host/tun_device.h"
 #include "realnet/system/single_writer_count.h"
 
 namespace poise::realnet {
@@ -31,8 +30,8 @@ class Tun {
   // says. Throws SystemError.
   Tun(const std::string& name, bool offload);
 
-  int descriptor() const { return fd_.get(); }  // does not block
-  const Interface& interface() const { return interface_; }
+  int descriptor() const { return device_.descriptor.get(); }  // does not block
+  const Interface& interface() const { return device_.interface; }
 
   // What waits, up to kBurst datagrams with whole checksums. Theirs until the next call.
   std::span<Packet> receive();
@@ -45,8 +44,7 @@ class Tun {
  private:
   bool admit(std::size_t slot, std::size_t size);
 
-  Fd fd_;
-  Interface interface_;
+  TunDevice device_;
   std::vector<std::uint8_t> memory_;  // kBurst slots
   std::vector<Packet> packets_;
   Counters counters_;

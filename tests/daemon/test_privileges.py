@@ -19,13 +19,15 @@ SETTINGS = {
     "balancer": ["--address", "10.0.0.1"],
     "agent": ["--address", "10.0.0.11", "--balancers", "10.0.0.1"],
 }
+WAYS = ([], ["--packets.from", "xdp"])
+TUN = ["--packets.from", "xdp", "--packets.emit", "tun"]
 COMMON = ["--vip", '[{ address = "10.0.0.50", port = 80 }]', "--control.plain", "true"]
 
 
 def capabilities(role, way):
     """Those that the unit names, and its drop-in for XDP, as setpriv takes them."""
     unit = (BUILD / f"systemd/poise-{role}.service").read_text()
-    unit += DROP_IN.read_text() if way == "xdp" else ""
+    unit += DROP_IN.read_text() if "xdp" in way else ""
     names = " ".join(re.findall(r"^CapabilityBoundingSet=(.+)$", unit, re.MULTILINE))
     return [name.removeprefix("CAP_").lower() for name in names.split()]
 
@@ -54,8 +56,9 @@ class Ear:
             self.text += more.decode()
 
 
-@pytest.mark.parametrize("way", ["queue", "xdp"])
-@pytest.mark.parametrize("role", SETTINGS)
+@pytest.mark.parametrize(
+    "role, way", [*((role, way) for role in SETTINGS for way in WAYS), ("agent", TUN)]
+)
 def test_a_role_lives_with_the_capabilities_of_its_unit(role, way, folder):
     left = capabilities(role, way)
     bounds = ",".join(["-all", *(f"+{name}" for name in left)])
@@ -67,7 +70,7 @@ def test_a_role_lives_with_the_capabilities_of_its_unit(role, way, folder):
     command = [
         "unshare", "--net", "sh", "-c", prepare, "poised",
         "setpriv", "--bounding-set", bounds, "--inh-caps", "-all", "--no-new-privs",
-        BUILD / "poised", role, *SETTINGS[role], *COMMON, "--packets.from", way,
+        BUILD / "poised", role, *SETTINGS[role], *COMMON, *way,
         "--state.folder", folder, "--operator.socket", folder / "socket",
     ]  # fmt: skip
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)

@@ -59,6 +59,45 @@ def test_uploads_and_datagrams_go_through_whole(network, build, vip):
         check_iperf3(service, vip, way, packets=100, lost_percent=5)
 
 
+INWARD = {"packets": {"from": "xdp", "emit": "tun"}}
+
+
+def inward_service(network, build, **settings):
+    """By AF_XDP, and into the backend's stack by a device of the agent's own."""
+    service = fast_service(network, build, **settings)
+    return service.configure(agent={**settings, **INWARD})
+
+
+def devices(host):
+    return [d["ifname"] for d in json.loads(host.run("ip", "-j", "link", "show").stdout)]
+
+
+@pytest.mark.parametrize("tunnel", TUNNELS)
+def test_what_comes_by_the_agents_device_is_whole(network, build, tunnel):
+    service = inward_service(network, build, service={"encapsulation": tunnel})
+    agent = service.agents["web1"]
+    agent.host.run("sysctl", "-qw", "net.ipv4.conf.all.rp_filter=1")  # a strict host
+    service.start()
+    for vip in (VIP4, VIP6):
+        assert len(service.get("10000000", vip)) == 10_000_000
+    counters = agent.ask("counters")
+    assert counters["tun_injected"] == counters["forwarded"] > 100
+    assert counters["tun_refused"] == 0
+
+
+def test_the_agents_device_goes_with_it(network, build):
+    service = inward_service(network, build).start()
+    agent = service.agents["web1"]
+    assert "poise-in0" in devices(agent.host)
+    agent.kill()
+    wait_until(lambda: "poise-in0" not in devices(agent.host), "the device is gone")
+    agent.start()
+    service.settle()
+    assert service.get() == "web1"
+    assert agent.stop() == 0
+    assert "poise-in0" not in devices(agent.host)
+
+
 def test_patient_threads_serve_as_well(network, build):
     service = fast_service(network, build, packets={"from": "xdp", "turns": "patient"}).start()
     assert service.get() == "web1"

@@ -147,8 +147,9 @@ std::vector<scenario::Field> packet_fields() {
           "costs less; a flow that changes cores then counts as a new one."),
       spelled<EmitSpelling, kOf, &P::emit>(
           "emit",
-          "How a rewritten packet leaves: with its verdict, through a raw socket, or as "
-          "suits the host."),
+          "How a rewritten packet leaves: with its verdict, through a raw socket, or as suits the "
+          "host. tun, of an agent with from = xdp: through a device of its own into the host's "
+          "stack, which costs less than by lo; a firewall sees packets come from poise-in0."),
       spelled<FailSpelling, kOf, &P::fail>(
           "fail", "What the kernel does while nobody reads the queue: drop, or let pass."),
       key<kOf, &P::queue_length>("queue_length", "What the kernel holds for one queue.")

@@ -99,6 +99,10 @@ void check(const BalancerSettings& settings, const Complain& complain) {
   check_policy(settings.policy, complain);
   check_credentials(settings.credentials, false, complain);
   check_packets(settings.packets, complain);
+  if (settings.packets.emit == Emit::tun)
+    complain("packets.emit",
+             "packets.emit is \"tun\"; allowed for a balancer, whose packets leave "
+             "its host: auto, verdict, raw");
   check_less("control.probe_interval_s", machine.probe_interval, "control.register_timeout_s",
              machine.register_timeout, false, complain);
 }
@@ -112,6 +116,8 @@ void check(const AgentSettings& settings, const Complain& complain) {
   if (settings.packets.queues != 1)
     complain("packets.queues", "packets.queues is " + std::to_string(settings.packets.queues) +
                                    "; allowed: 1 for an agent, which is one machine");
+  if (settings.packets.emit == Emit::tun && settings.packets.from != From::xdp)
+    complain("packets.emit", "packets.emit is \"tun\", which needs packets.from = \"xdp\"");
   const std::string& pair = machine.replica.pair;
   if (!pair.empty() && (!is_backend_name(pair) || pair == machine.name))
     complain("replica.pair", "replica.pair is " + quoted(pair) +

@@ -25,7 +25,7 @@ struct CredentialSettings {
   std::vector<std::string> allowed_names;                  // in certificates; empty: every name
 };
 
-enum class Emit : std::uint8_t { automatic, verdict, raw };
+enum class Emit : std::uint8_t { automatic, verdict, raw, tun };
 enum class Fail : std::uint8_t { closed, open };
 enum class Spread : std::uint8_t { flow, core };
 enum class From : std::uint8_t { queue, xdp };

@@ -61,7 +61,7 @@ struct WordSpelling {
   }
 };
 
-inline constexpr std::array<std::string_view, 3> kEmitWords{"auto", "verdict", "raw"};
+inline constexpr std::array<std::string_view, 4> kEmitWords{"auto", "verdict", "raw", "tun"};
 inline constexpr std::array<std::string_view, 2> kFailWords{"closed", "open"};
 inline constexpr std::array<std::string_view, 2> kSpreadWords{"flow", "core"};
 inline constexpr std::array<std::string_view, 2> kFromWords{"queue", "xdp"};
