@@ -6,13 +6,14 @@
 #include <bit>
 #include <optional>
 
+#include "model/scenario/content.h"
 #include "model/scenario/request.h"
 
 namespace poise::scenario {
 
 namespace {
 
-constexpr std::array<std::uint8_t, 16384> kZeros{};
+using Piece = std::array<std::uint8_t, 16384>;  // what is looked at and written at once
 
 // Offsets of the stream: exclusive ends of what is asked and of what is answered.
 struct Served {
@@ -44,31 +45,50 @@ bool take_head(tcp::Stream& stream) {
                        std::bit_cast<Blob>(served));
 }
 
+// What came up to `end` is as it should be.
+bool is_content(const tcp::Stream& stream, std::uint64_t end) {
+  const Content content(Content::From::client, stream.key().source_port);
+  Piece piece;
+  for (std::uint64_t at = stream.consumed(); at < end;) {
+    const std::span bytes = std::span(piece).first(std::min<std::uint64_t>(end - at, piece.size()));
+    if (stream.read_at(at, bytes) != bytes.size() || content.difference(at, bytes)) return false;
+    at += bytes.size();
+  }
+  return true;
+}
+
+}  // namespace
+
 // True: the request was read and answered.
-bool serve(tcp::Stream& stream, const Served& served) {
-  const std::uint64_t consumed = std::min(served.asked, stream.received());
+bool ExchangeServer::serve(tcp::Stream& stream, std::uint64_t asked, std::uint64_t answered) const {
+  const std::uint64_t consumed = std::min(asked, stream.received());
+  if (reading_ == Reading::strict && !is_content(stream, consumed)) {
+    stream.abort();
+    return false;
+  }
   if (consumed != stream.consumed() && !stream.commit(consumed, stream.committed(), stream.blob()))
     return false;
-  if (consumed < served.asked) return false;
-  while (stream.committed() < served.answered) {
+  if (consumed < asked) return false;
+  const Content content(Content::From::server, stream.key().source_port);
+  Piece piece;
+  while (stream.committed() < answered) {
     const std::uint64_t at = stream.committed();
-    const std::uint64_t size = std::min<std::uint64_t>(served.answered - at, kZeros.size());
-    if (stream.write_at(at, std::span(kZeros).first(size)) == tcp::WriteResult::closed)
-      return false;
-    const std::uint64_t end = std::min(stream.written(), at + size);
+    const std::uint64_t room = stream.room() + (stream.written() - at);
+    const std::span bytes = std::span(piece).first(std::min({answered - at, room, piece.size()}));
+    content.write(at, bytes);
+    if (stream.write_at(at, bytes) == tcp::WriteResult::closed) return false;
+    const std::uint64_t end = std::min(stream.written(), at + bytes.size());
     if (end == at || !stream.commit(consumed, end, stream.blob())) return false;
   }
   return stream.commit(consumed, stream.committed(), {});
 }
-
-}  // namespace
 
 void ExchangeServer::on_ready(Instant, tcp::Stream& stream) {
   while (true) {
     if (stream.blob().empty() && !take_head(stream)) break;
     const std::optional<Served> served = served_of(stream.blob());
     if (!served) return stream.abort();
-    if (!serve(stream, *served)) return;
+    if (!serve(stream, served->asked, served->answered)) return;
   }
   if (stream.peer_closed()) stream.close();  // a part of a request is nothing
 }

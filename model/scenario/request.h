@@ -5,8 +5,9 @@
 //   | flow   | request_bytes | response_bytes | message | interval_ns | zeros ... |
 //   | u32    | u64           | u64            | u32     | u64         |           |   little-endian
 //
-// The server answers with response_bytes zeros, once it has the whole request: at once, or
-// `message` bytes every interval. An upload is a large request with a short answer.
+// The server answers with response_bytes bytes, once it has the whole request: at once, or
+// `message` bytes every interval. An upload is a large request with a short answer. What is behind
+// a head, and answers, are zeros, or content.h where both ends look at them.
 #pragma once
 
 #include <array>

@@ -57,6 +57,8 @@ constexpr std::array kRoles{
     tcp_server<Service::echo>("echo",
                               "Echoes over TCP, as one of two replicas that outlive each other."),
     tcp_server<Service::files>("files", "Serves the files of a folder, likewise."),
+    tcp_server<Service::exchange>("exchange",
+                                  "Answers the requests of an experiment's clients, likewise."),
     Role{"witness", "The third vote of two replicas: who of them may speak.", witness_table,
          [](const Sources& sources) { return print(load_witness(sources)); },
          [](const Sources& sources) {

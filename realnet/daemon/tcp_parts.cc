@@ -9,6 +9,7 @@
 #include "realnet/system/error.h"
 #include "realnet/system/file.h"
 #include "realnet/system/precedence.h"
+#include "realnet/tcp/exchange.h"
 #include "realnet/tcp/folder_source.h"
 
 namespace poise::realnet {
@@ -52,8 +53,17 @@ void append(std::vector<SysctlSetting>& all, const std::vector<SysctlSetting>& m
 }  // namespace
 
 std::unique_ptr<tcp::Application> application_of(const TcpServerSettings& settings) {
-  if (settings.service == Service::echo) return std::make_unique<tcp::Echo>();
-  return std::make_unique<tcp::FileServer>(std::make_unique<FolderSource>(settings.folder));
+  switch (settings.service) {
+    case Service::echo:
+      return std::make_unique<tcp::Echo>();
+    case Service::files:
+      return std::make_unique<tcp::FileServer>(std::make_unique<FolderSource>(settings.folder));
+    case Service::exchange:
+      break;
+  }
+  std::optional<ProgressWriter> progress;
+  if (!settings.progress.empty()) progress.emplace(settings.progress);
+  return std::make_unique<Exchange>(std::move(progress));
 }
 
 std::uint32_t replica_index(const TcpServerSettings& settings) {
@@ -76,6 +86,7 @@ tcp::HostConfig host_config(const TcpServerSettings& settings, std::uint32_t ind
   config.seed = settings.seed;
   config.secret = settings.secret_file.empty() ? SipKey{mix64(settings.seed), settings.seed}
                                                : secret_of(settings.secret_file);
+  config.held_packets_max = settings.held_packets_max;
   config.replication = replication_of(settings, index);
   return config;
 }

@@ -11,6 +11,7 @@ namespace poise::realnet {
 
 namespace {
 
+constexpr std::uint64_t kNeverTold = ~std::uint64_t{0};     // no epoch
 constexpr auto kLastWords = std::chrono::milliseconds{50};  // for the streams to be flushed
 
 Departure departure_of(Leave leave) {
@@ -48,8 +49,15 @@ TcpServerRole::TcpServerRole(const TcpServerSettings& settings, ReadAgain read_a
                 HostLoop::Owner{
                     .notice = [this](const Notice& notice) { take_notice(notice); },
                     .serving = [this](bool serves) { on_serving(serves); },
+                    .settled = [this] { tell_agent(); },
                     .failed = [this](const std::exception& error) { frame_.fail(error.what()); }});
   if (!is_replica) return;
+  if (!settings_.pair.empty()) {
+    told_ = {settings_.pair, static_cast<std::uint8_t>(index), kNeverTold, false};
+    agent_.emplace(frame_.io(), settings_.agent_socket, [this](const std::string& what) {
+      frame_.log().warning("agent", {{"what", what}});
+    });
+  }
   loop_->use(std::make_unique<ReplicaStreams>(frame_.io(), streams_config(settings_, index),
                                               load_credentials(settings_.credentials),
                                               loop_->stream_events([this](const std::string& what) {
@@ -84,6 +92,21 @@ void TcpServerRole::on_serving(bool serves) {
   serves ? presence_->appear() : presence_->vanish();
 }
 
+// The balancers follow who holds the newest epoch; what their agent heard is what they know.
+void TcpServerRole::tell_agent() {
+  const tcp::Host& host = loop_->host();
+  const bool active = host.role() == tcp::Role::active;
+  if (!agent_ || (told_.epoch == host.epoch() && told_.active == active)) return;
+  told_.epoch = host.epoch();
+  told_.active = active;
+  agent_->say(nlohmann::json{{"do", "replica"},
+                             {"pair", told_.pair},
+                             {"index", told_.index},
+                             {"epoch", told_.epoch},
+                             {"state", active ? "active" : "standby"}}
+                  .dump());
+}
+
 Frame::Role TcpServerRole::role() {
   return {.name = std::string(to_string(settings_.service)),
           .answer = [this](const nlohmann::json& request,
@@ -104,6 +127,7 @@ Answer TcpServerRole::status() const {
           {"connections", host.slots().size()},
           {"replica_connected", streams && streams->replica_up()},
           {"witness_connected", streams && streams->witness_up()},
+          {"agent_told", agent_ && agent_->heard()},
           {"logged", host.logged()},
           {"committed", host.committed()},
           {"device", loop_->tun().interface().name}};

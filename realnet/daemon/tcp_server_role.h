@@ -8,6 +8,8 @@
 #include <optional>
 #include <string>
 
+#include "model/balancer/replica.h"
+#include "realnet/control/standing_request.h"
 #include "realnet/daemon/frame.h"
 #include "realnet/daemon/tcp_parts.h"
 #include "realnet/tcp/vip_presence.h"
@@ -27,6 +29,7 @@ class TcpServerRole {
  private:
   void take_notice(const Notice& notice);
   void on_serving(bool serves);
+  void tell_agent();
   Frame::Role role();
   Answer status() const;
   void answer(const nlohmann::json& request, Reply reply);
@@ -43,6 +46,8 @@ class TcpServerRole {
   std::unique_ptr<tcp::Application> application_;
   std::optional<VipPresence> presence_;
   std::optional<HostLoop> loop_;
+  ReplicaStatus told_;  // to the agent
+  std::optional<StandingRequest> agent_;
   boost::asio::steady_timer leaving_;
   bool stopping_ = false;
 };

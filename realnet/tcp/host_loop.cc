@@ -138,6 +138,7 @@ void HostLoop::carry_out() {
   drain(host_, world);
   leave();
   tell_serving();
+  if (owner_.settled) owner_.settled();
 }
 
 void HostLoop::tell_serving() {

@@ -33,6 +33,8 @@ class HostLoop {
     std::function<void(const Notice&)> notice;
     // It begins or ceases to serve: told before a segment of that leaves.
     std::function<void(bool serves)> serving;
+    // An event has been carried out; optional.
+    std::function<void()> settled;
     // Of an exception in the loop: nothing goes on after that.
     std::function<void(const std::exception&)> failed;
   };

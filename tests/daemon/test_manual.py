@@ -8,7 +8,7 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parents[2]
 POISED = Path(os.environ["POISE_BUILD"]) / "realnet/daemon/poised"
-ROLES = ["balancer", "agent", "echo", "files", "witness"]
+ROLES = ["balancer", "agent", "echo", "files", "exchange", "witness"]
 PAGES = ["poised.8", *(f"poised-{role}.toml.5" for role in ROLES)]
 
 

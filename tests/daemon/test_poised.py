@@ -8,7 +8,7 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parents[2]
 EXAMPLES = SOURCE / "realnet/daemon/examples"
-ROLES = ["balancer", "agent", "echo", "files", "witness"]
+ROLES = ["balancer", "agent", "echo", "files", "exchange", "witness"]
 
 
 def poised(*arguments, **variables):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 BUILD = Path(os.environ["POISE_BUILD"]) / "realnet/daemon"
-ROLES = ["balancer", "agent", "echo", "files", "witness"]
+ROLES = ["balancer", "agent", "echo", "files", "exchange", "witness"]
 EXPOSURE_MAX = 3.0  # of 10; systemd calls 3 "OK", and a service without any measure has 9.6
 
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "model/scenario/content.h"
 #include "model/scenario/request.h"
 #include "tests/tcp_application/memory_stream.h"
 
@@ -17,6 +18,12 @@ std::string request(std::uint64_t request_bytes, std::uint64_t response_bytes) {
   return text;
 }
 
+std::string content(Content::From from, std::uint64_t offset, std::size_t size) {
+  std::string text(size, '\0');
+  Content(from, 0).write(offset, {reinterpret_cast<std::uint8_t*>(text.data()), size});
+  return text;
+}
+
 TEST(ExchangeServer, AnswersOnceItHasTheWholeRequest) {
   tcp::MemoryStream stream(1 << 20);
   ExchangeServer server;
@@ -28,7 +35,7 @@ TEST(ExchangeServer, AnswersOnceItHasTheWholeRequest) {
   stream.hear(asked.substr(999) + asked);
   EXPECT_EQ(stream.take(), "");
   server.on_ready({}, stream);
-  EXPECT_EQ(stream.take(), std::string(140'000, '\0'));
+  EXPECT_EQ(stream.take(), content(Content::From::server, 0, 140'000));
   EXPECT_FALSE(stream.closed());
 }
 
@@ -55,7 +62,25 @@ TEST(ExchangeServer, AnswersExactlyOnceWhereverItDies) {
     ExchangeServer().on_ready({}, stream);
     stream.take_over();
     ExchangeServer().on_ready({}, stream);
-    EXPECT_EQ(stream.take().size(), 90'000u) << "after " << commits << " commits";
+    EXPECT_EQ(stream.take(), content(Content::From::server, 0, 90'000))
+        << "after " << commits << " commits";
+  }
+}
+
+TEST(ExchangeServer, ThatIsStrictTakesWhatIsWhatItShouldBe) {
+  for (const bool altered : {false, true}) {
+    tcp::MemoryStream stream(1 << 20);
+    ExchangeServer server(ExchangeServer::Reading::strict);
+    const std::string head = request(Request::kSize + 50'000, 32).substr(0, Request::kSize);
+    std::string body = content(Content::From::client, Request::kSize, 50'000);
+    if (altered) body[40'000] ^= 1;
+    stream.hear(head + body.substr(0, 30'000));
+    server.on_ready({}, stream);
+    EXPECT_FALSE(stream.aborted());
+    stream.hear(body.substr(30'000));
+    server.on_ready({}, stream);
+    EXPECT_EQ(stream.aborted(), altered);
+    EXPECT_EQ(stream.take().size(), altered ? 0u : 32u);
   }
 }
 

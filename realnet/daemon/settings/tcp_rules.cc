@@ -70,6 +70,9 @@ void check(const TcpServerSettings& settings, const Complain& complain) {
   if (settings.service == Service::files && settings.folder.empty())
     complain("folder", "folder is not given; expected an absolute path");
   if (settings.tcp == TcpKind::failover) return check_failover(settings, complain);
+  if (!settings.pair.empty())
+    complain("agent.pair", "agent.pair is " + to_toml(scenario::Value(settings.pair)) +
+                               "; allowed: \"\" where tcp is \"alone\"");
   if (settings.standby)
     complain("standby", "standby is true; allowed: false where tcp is \"alone\"");
 }

@@ -1,4 +1,7 @@
 // The keys of the servers of failover TCP and of their witness.
+#include <array>
+
+#include "model/backend/backend_set.h"
 #include "realnet/daemon/settings/common_sections.h"
 #include "realnet/daemon/settings/schema.h"
 #include "realnet/daemon/settings/sections.h"
@@ -40,6 +43,11 @@ Fields first_fields(Service service) {
                                      "The files. Must be given, with equal content on "
                                      "both hosts.")
                          .like(is_path_or_empty, "an absolute path"));
+  if (service == Service::exchange)
+    fields.push_back(key<&S::progress>("progress",
+                                       "A pipe (mkfifo) that is told what each client was heard to "
+                                       "say; \"\": none.")
+                         .like(is_path_or_empty, "an absolute path, or \"\" for none"));
   fields.push_back(key<&S::seed>("seed", "Of its dice; 0: a new one every start, printed.")
                        .range(kSeedMin, kSeedMax));
   fields.push_back(
@@ -104,7 +112,25 @@ Fields replication_fields() {
                                      "Unacknowledged by the standby; beyond, what changes waits.")
               .range(65536, 1e9, "bytes"),
       },
-      agreed_fields<S>());
+      joined(agreed_fields<S>(),
+             {
+                 key<&S::held_packets_max>("held_packets_max",
+                                           "A standby keeps so many of the newest datagrams that "
+                                           "reach it, for a takeover: where balancers mirror.")
+                     .range(0, 65536, "datagrams"),
+             }));
+}
+
+Fields agent_fields() {
+  return {
+      key<&S::pair>("pair",
+                    "What balancers call the two replicas, another name than any host's; \"\": no "
+                    "agent is told.")
+          .like([](std::string_view text) { return text.empty() || is_backend_name(text); },
+                "1 to 64 of A-Z a-z 0-9 . _ -, or \"\" for none"),
+      key<&S::agent_socket>("socket", "Of the agent on this host.")
+          .like(is_socket_path, "an absolute path of at most 107 characters"),
+  };
 }
 
 Fields connection_fields() {
@@ -153,6 +179,9 @@ Fields stream_fields() {
   return joined(credential_fields<Settings>(), stream_limit_fields<Settings>());
 }
 
+constexpr std::array<std::string_view, 3> kWholes{
+    "an echo server's settings", "a file server's settings", "an exchange server's settings"};
+
 // A role's tables, which point at each other and at their defaults.
 struct ServerTables {
   explicit ServerTables(Service service) : defaults(service) {
@@ -161,6 +190,7 @@ struct ServerTables {
     };
     vip = of("vip", vip_fields());
     replication = of("replication", replication_fields());
+    agent = of("agent", agent_fields());
     control = of("control", stream_fields<S>());
     connection = of("connection", connection_fields());
     packets = of("packets", packet_fields_of_tcp());
@@ -174,6 +204,7 @@ struct ServerTables {
                   {
                       section("vip", "Where it is found.", vip),
                       section("replication", "The other replica.", replication),
+                      section("agent", "Who tells the balancers which replica serves.", agent),
                       section("control", "The streams to it and to the witness.", control),
                       section("connection", "How its connections behave.", connection),
                       section("packets", "How packets come from the kernel and go back.", packets),
@@ -183,13 +214,13 @@ struct ServerTables {
                               "Prometheus's text over HTTP: /metrics, /healthz, /readyz.", metrics),
                       section("operator", "The socket of poisectl.", operators),
                   }));
-    whole.whole =
-        service == Service::echo ? "an echo server's settings" : "a file server's settings";
+    whole.whole = kWholes[static_cast<std::size_t>(service)];
   }
   ServerTables(const ServerTables&) = delete;
 
   const TcpServerSettings defaults;
-  Table vip, replication, control, connection, packets, state, log, metrics, operators, whole;
+  Table vip, replication, agent, control, connection, packets, state, log, metrics, operators,
+      whole;
 };
 
 struct WitnessTables {
@@ -232,8 +263,16 @@ struct WitnessTables {
 }  // namespace
 
 const Table& tcp_server_table(Service service) {
-  static const ServerTables echo(Service::echo), files(Service::files);
-  return service == Service::echo ? echo.whole : files.whole;
+  static const ServerTables echo(Service::echo), files(Service::files), exchange(Service::exchange);
+  switch (service) {
+    case Service::echo:
+      return echo.whole;
+    case Service::files:
+      return files.whole;
+    case Service::exchange:
+      break;
+  }
+  return exchange.whole;
 }
 
 const Table& witness_table() {

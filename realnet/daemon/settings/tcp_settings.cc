@@ -22,13 +22,22 @@ TcpServerSettings::TcpServerSettings(Service of)
       name(to_string(of)),
       limits(stream_limits()),
       operator_side{"/run/poise/" + std::string(to_string(of)) + ".sock"} {
+  agent_socket = "/run/poise/agent.sock";
   replication.policy = tcp::CommitPolicy::output;
 }
 
 WitnessSettings::WitnessSettings() : limits(stream_limits()) {}
 
 std::string_view to_string(Service service) {
-  return service == Service::echo ? "echo" : "files";
+  switch (service) {
+    case Service::echo:
+      return "echo";
+    case Service::files:
+      return "files";
+    case Service::exchange:
+      return "exchange";
+  }
+  return "";
 }
 
 }  // namespace poise::realnet

@@ -15,7 +15,7 @@ inline constexpr std::uint16_t kReplicaPort = 1339;
 inline constexpr std::uint16_t kWitnessPort = 1340;
 
 // What a server does with its connections; its role's name.
-enum class Service : std::uint8_t { echo, files };
+enum class Service : std::uint8_t { echo, files, exchange };
 // failover: one of two replicas. alone: the same TCP without another replica.
 enum class TcpKind : std::uint8_t { failover, alone };
 // How a VIP moves: its neighbours are told (ARP, neighbour discovery), or somebody else sees to it.
@@ -29,6 +29,7 @@ struct TcpServerSettings {
   TcpKind tcp = TcpKind::failover;
   bool standby = false;  // to begin with
   std::string folder;    // of files
+  std::string progress;  // of an exchange: a pipe; empty: none
   std::uint64_t seed = 0;
   Duration stop_drain = std::chrono::seconds{2};
 
@@ -40,6 +41,10 @@ struct TcpServerSettings {
   Endpoint witness;                // unspecified: none
   std::string secret_file;
   tcp::ReplicationConfig replication;
+  std::uint32_t held_packets_max = 0;
+
+  std::string pair;  // what the balancers call both replicas; empty: the agent hears nothing
+  std::string agent_socket;  // the agent's on this host
 
   tcp::ConnectionConfig connection;
   std::uint32_t connection_count_max = 65536;

@@ -1,0 +1,59 @@
+// Tells another daemon of this host what is true now, over its operator's socket, again and again.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "realnet/control/limited_log.h"
+
+namespace poise::realnet {
+
+// The request is one of the operator's protocol that may be repeated. Of several that come while
+// one is under way the last alone is said. The daemon need not be there: it is tried
+// again after `retry`, and whoever listens there next is told too. Everything happens on the thread
+// that runs the io_context.
+class StandingRequest {
+ public:
+  static constexpr std::chrono::milliseconds kRetry{100};
+
+  // `log`: of refusals, at most a line a second.
+  StandingRequest(boost::asio::io_context& io, std::string path,
+                  std::function<void(std::string)> log, std::chrono::milliseconds retry = kRetry);
+  ~StandingRequest();
+  StandingRequest(const StandingRequest&) = delete;
+  StandingRequest& operator=(const StandingRequest&) = delete;
+
+  // From now on this holds: a JSON object without a line's end.
+  void say(std::string request);
+  // Whoever listens now took the newest.
+  bool heard() const { return heard_; }
+
+ private:
+  using Socket = boost::asio::local::stream_protocol::socket;
+
+  void connect();
+  void speak();
+  void listen();
+  void take(const std::string& answer);
+  void try_later();
+
+  boost::asio::io_context& io_;
+  const std::string path_;
+  LimitedLog log_;
+  const std::chrono::milliseconds retry_;
+  Socket socket_;
+  boost::asio::steady_timer timer_;
+  std::string newest_, said_;
+  std::string line_, answers_;  // under way
+  bool connected_ = false;
+  bool asked_ = false;  // what was said is not answered yet
+  bool heard_ = false;
+  std::shared_ptr<void> life_;  // what a handler looks at before it touches this
+};
+
+}  // namespace poise::realnet
