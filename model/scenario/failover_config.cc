@@ -21,6 +21,12 @@ std::optional<PairSeat> pair_seat(const Plan& plan, const Topology& topology, No
   return seat;
 }
 
+std::optional<NodeId> witness_of(const Plan& plan, const Topology& topology) {
+  const bool has_pairs = plan.service.server == "failover" && plan.replication.policy != "none";
+  if (!has_pairs || !plan.replication.witness) return std::nullopt;
+  return topology.of_kind(NodeKind::balancer).front();
+}
+
 tcp::ReplicationConfig replication_config(const Plan& plan) {
   const ReplicationSpec& spec = plan.replication;
   const auto& words = tcp::kCommitPolicyWords;

@@ -24,5 +24,7 @@ std::optional<PairSeat> pair_seat(const Plan& plan, const Topology& topology, No
 tcp::HostConfig server_config(const Plan& plan, const Topology& topology, NodeId backend,
                               tcp::Application& application);
 tcp::ReplicationConfig replication_config(const Plan& plan);
+// The host of the pairs' witness: the first balancer. Nothing where there is no witness.
+std::optional<NodeId> witness_of(const Plan& plan, const Topology& topology);
 
 }  // namespace poise::scenario

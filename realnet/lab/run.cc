@@ -24,6 +24,13 @@ constexpr std::uint32_t kMtuMax = 65535;
   throw std::invalid_argument("the lab cannot run this plan: " + what);
 }
 
+void check_failover(const scenario::Plan& plan, const LabOptions& options) {
+  if (plan.replication.policy == "input")
+    refuse("replication.policy is input; allowed: none, asynchronous, output, ftcp");
+  if (options.without_balancers)
+    refuse("service.server is failover, whose packets come from balancers, and there are none");
+}
+
 void check(const scenario::Plan& plan, const LabOptions& options) {
   scenario::check_plan(plan, "plan");
   if (plan.duration <= Duration::zero()) refuse("duration is not positive");
@@ -35,8 +42,7 @@ void check(const scenario::Plan& plan, const LabOptions& options) {
     if (vip.protocol != "tcp") refuse("the vip's protocol is " + vip.protocol + "; allowed: tcp");
   }
   if (plan.service.delivery != "direct") refuse("service.delivery is " + plan.service.delivery);
-  if (plan.service.server != "host")
-    refuse("service.server is " + plan.service.server + "; allowed here: host");
+  if (plan.service.server == "failover") check_failover(plan, options);
   if ((plan.measures.records || !plan.measures.captures.empty()) && options.files_folder.empty())
     refuse("it asks for captures or records, and there is no folder to write them to");
   const scenario::Topology topology(plan.topology);

@@ -70,10 +70,8 @@ World::World(const scenario::Plan& plan, const LabOptions& options, const Fd& fi
 
 void World::build_host(NodeId id) {
   const scenario::TopologyNode& node = topology_.nodes()[id];
-  if (node.kind == NodeKind::client)
-    hosts_[id].client =
-        std::make_unique<Client>(id, node.address, network_->where(id), loop_, log_, exchange_,
-                                 [this](const scenario::ScheduledFlow& flow) { flow_ended(flow); });
+  if (node.kind == NodeKind::client) build_client(id);
+  if (plan_.service.server == "failover") return build_failover(id);
   if (node.kind != (options_.without_balancers ? NodeKind::balancer : NodeKind::backend)) return;
   hosts_[id].server = std::make_unique<Server>(network_->where(id), loop_, log_, exchange_.upload);
   if (!options_.without_balancers) return;
@@ -83,6 +81,19 @@ void World::build_host(NodeId id) {
   commands.run();
 }
 
+void World::build_client(NodeId id) {
+  hosts_[id].client = std::make_unique<Client>(
+      id, topology_.nodes()[id].address, network_->where(id), loop_, log_, exchange_,
+      [this](const scenario::ScheduledFlow& flow) { flow_ended(flow); });
+  if (plan_.service.server != "failover") return;
+  hosts_[id].client->look_at_content([this](std::uint32_t flow, std::uint64_t offset) {
+    notices_.push_back({to_ns(loop_.now()), "world", "altered",
+                        std::to_string(log_.number_of(flow)),
+                        "byte " + std::to_string(offset) + " of what the server said"});
+  });
+  if (exchange_.upload) hosts_[id].client->before_ends([this] { take_progress(); });
+}
+
 // Before the plan's time zero. Balancers first: an agent's first SYN should find a listener.
 void World::boot_all() {
   for (const bool balancers : {true, false})
@@ -90,7 +101,7 @@ void World::boot_all() {
       if (!topology_.nodes()[id].spare &&
           (topology_.nodes()[id].kind == NodeKind::balancer) == balancers)
         boot(id);
-  await_registration();
+  await_readiness();
 }
 
 // Everything that the plan says, at its instants.
@@ -128,7 +139,8 @@ void World::start_flow(const scenario::ScheduledFlow& flow) {
   if (!hosts_[client].up) return;  // a dead host starts nothing
   latest_start_ = std::max(latest_start_, loop_.now() - flow.start);
   const scenario::VipSpec& vip = plan_.service.vips[flow.vip];
-  hosts_[client].client->start(flow, {vip.address, port_of(vip)});
+  const std::uint32_t name = hosts_[client].client->start(flow, {vip.address, port_of(vip)});
+  uploads_[{topology_.nodes()[client].address.as_v4(), flow.source_port}] = {name, 0};
 }
 
 void World::flow_ended(const scenario::ScheduledFlow& flow) {
@@ -153,6 +165,7 @@ scenario::RunResult World::run(const std::function<void(double fraction)>& on_pr
   for (const Host& host : hosts_)
     if (host.server) host.server->note_retransmits();
   stop_daemons();
+  tell_failover();
   scenario::RunResult told;
   const std::vector<scenario::MemberChange> changes = examine(told);
   scenario::RunFacts facts = log_.take();

@@ -3,8 +3,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "model/balancer/command.h"
@@ -26,6 +30,7 @@
 #include "realnet/lab/traffic/client.h"
 #include "realnet/lab/traffic/loop.h"
 #include "realnet/lab/traffic/server.h"
+#include "realnet/tcp/progress.h"
 
 namespace poise::realnet::lab {
 
@@ -51,7 +56,8 @@ class World {
   struct Host {
     std::unique_ptr<Client> client;
     std::unique_ptr<Server> server;
-    std::unique_ptr<Daemon> daemon;
+    std::unique_ptr<Daemon> daemon;    // a balancer or an agent
+    std::unique_ptr<Daemon> failover;  // beside it: a server of failover TCP, or the witness
     bool up = false;
     std::uint32_t lives = 0;
   };
@@ -63,6 +69,7 @@ class World {
   };
 
   void build_host(NodeId id);
+  void build_client(NodeId id);
   void boot_all();
   void schedule_all();
 
@@ -79,8 +86,17 @@ class World {
   void start_daemon(NodeId id, Instant begin_at);
   void prepare(NodeId id, Instant begin_at);
   void clear_leftovers(NodeId id);
-  void await_registration();
+  void await_readiness();
   void note_timeouts();
+
+  // Servers of failover TCP (world_failover.cc).
+  void build_failover(NodeId id);
+  bool has_failover(NodeId id) const;
+  LifeFolder failover_folder_of(NodeId id) const;
+  void start_failover(NodeId id);
+  bool is_ready(NodeId id, const nlohmann::json& status);
+  void take_progress();
+  void tell_failover();
 
   void beat(const std::function<void(double fraction)>& on_progress);
   void stop_daemons();
@@ -111,6 +127,14 @@ class World {
   std::vector<scenario::ScheduledFlow> schedule_;
   std::unique_ptr<scenario::ClosedLoop> closed_loop_;
   std::vector<Life> lives_;
+  std::vector<Life> failover_lives_;
+  // How far clients' uploads to servers of failover TCP are, by address and port.
+  struct Upload {
+    std::uint32_t flow = 0;
+    std::uint64_t counted = 0;  // bytes that the log has
+  };
+  std::optional<ProgressReader> progress_;
+  std::map<std::pair<std::uint32_t, std::uint32_t>, Upload> uploads_;
   std::vector<std::unique_ptr<Order>> orders_;
   std::vector<std::unique_ptr<Capture>> captures_;         // by place in measures.captures
   std::vector<std::pair<std::string, std::string>> kept_;  // files: (name, path)

@@ -9,6 +9,7 @@
 #include <map>
 
 #include "model/balancer/counters.h"
+#include "model/scenario/failover_config.h"
 #include "model/scenario/machine_config.h"
 #include "realnet/host/host_setup.h"
 #include "realnet/lab/world.h"
@@ -28,11 +29,6 @@ constexpr Duration kAskAgain = std::chrono::milliseconds{20};
 constexpr Duration kBootMax = std::chrono::seconds{15};  // then the run begins as it is
 constexpr Duration kPatience = std::chrono::seconds{5};  // with a daemon that was told to stop
 
-void write_text(const std::string& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary);
-  if (!(file << text << std::flush)) throw SystemError("write " + path, "the disk is full or dead");
-}
-
 }  // namespace
 
 bool World::has_daemon(NodeId id) const {
@@ -49,8 +45,7 @@ void World::start_daemon(NodeId id, Instant begin_at) {
   const std::string role = is_balancer ? "balancer" : "agent";
   ++hosts_[id].lives;
   const LifeFolder folder = folder_of(id);
-  ::mkdir("/run/poise", 0755);
-  checked(::mkdir(folder.path.c_str(), 0700), "mkdir " + folder.path);
+  folder.make();
   write_text(folder.settings(), is_balancer
                                     ? balancer_settings(plan_, topology_, id, folder)
                                     : agent_settings(plan_, topology_, id, folder,
@@ -72,6 +67,7 @@ void World::clear_leftovers(NodeId id) {
   const std::string& name = topology_.nodes()[id].name;
   const EnterNamespace inside(network_->where(id));
   HostSetup::undo_leftovers(folder_of(id).path, name);
+  if (has_failover(id)) HostSetup::undo_leftovers(failover_folder_of(id).path, name);
   run_checked({{"ss", "--no-header", "--kill", "--all", "--tcp"}});
 }
 
@@ -93,31 +89,44 @@ void World::order(NodeId id, poise::Command::Kind kind) {
 }
 
 // A simulated host is up at once; these take their time, which is none of the plan's.
-void World::await_registration() {
-  std::vector<NodeId> waiting;
-  for (const NodeId id : topology_.of_kind(NodeKind::backend))
-    if (hosts_[id].daemon) waiting.push_back(id);
-  std::map<NodeId, std::unique_ptr<Order>> asked;
+void World::await_readiness() {
   const std::size_t balancer_count = topology_.of_kind(NodeKind::balancer).size();
-  std::function<void(NodeId)> ask = [&](NodeId id) {
-    asked[id] = std::make_unique<Order>(
-        loop_, folder_of(id).socket(), R"({"do":"status"})", [&, id](const nlohmann::json& answer) {
-          const auto status = answer.value("result", nlohmann::json::object());
-          if (status.value("balancers_registered_at", std::size_t{0}) == balancer_count)
-            std::erase(waiting, id);
+  std::map<std::string, std::function<bool(const nlohmann::json& status)>> waiting;  // by socket
+  for (const NodeId id : topology_.of_kind(NodeKind::backend)) {
+    if (hosts_[id].daemon)
+      waiting[folder_of(id).socket()] = [balancer_count](const nlohmann::json& status) {
+        return status.value("balancers_registered_at", std::size_t{0}) == balancer_count;
+      };
+    if (hosts_[id].failover)
+      waiting[failover_folder_of(id).socket()] = [this, id](const nlohmann::json& status) {
+        return is_ready(id, status);
+      };
+  }
+  std::map<std::string, std::unique_ptr<Order>> asked;
+  std::function<void(const std::string&)> ask = [&](const std::string& socket) {
+    asked[socket] = std::make_unique<Order>(
+        loop_, socket, R"({"do":"status"})", [&, socket](const nlohmann::json& answer) {
+          if (waiting[socket](answer.value("result", nlohmann::json::object())))
+            waiting.erase(socket);
           else
-            loop_.at(loop_.now() + kAskAgain, [&ask, id] { ask(id); });
+            loop_.at(loop_.now() + kAskAgain, [&ask, socket] { ask(socket); });
           if (waiting.empty()) loop_.stop();
         });
   };
-  const std::vector<NodeId> all = waiting;
-  for (const NodeId id : all) ask(id);
-  if (!all.empty()) loop_.run_until(loop_.now() + kBootMax);
+  if (waiting.empty()) return;
+  std::vector<std::string> all;
+  for (const auto& [socket, is_ready] : waiting) all.push_back(socket);
+  for (const std::string& socket : all) ask(socket);
+  loop_.run_until(loop_.now() + kBootMax);
   loop_.cancel_all();
 }
 
 void World::stop_daemons() {
-  for (const Host& host : hosts_) {
+  for (Host& host : hosts_) {
+    if (host.failover) {
+      loop_.forget(host.failover->descriptor());
+      host.failover.reset();
+    }
     if (!host.daemon) continue;
     loop_.forget(host.daemon->descriptor());
     host.daemon->ask_to_stop();
@@ -141,7 +150,9 @@ Evidence World::evidence_of(const Life& life) const {
 
 // Flows that start before the backends are known everywhere meet balancers with nothing to choose.
 void World::check_readiness(const Life& life, const Evidence& evidence) {
-  const std::size_t expected = topology_.of_kind(NodeKind::backend).size() - plan_.topology.spares;
+  std::size_t expected = topology_.of_kind(NodeKind::backend).size() - plan_.topology.spares;
+  if (scenario::pair_seat(plan_, topology_, topology_.of_kind(NodeKind::backend).front()))
+    expected /= kPairSize;
   if (life.number > 1 || !evidence.known_at_start || *evidence.known_at_start >= expected) return;
   notices_.push_back(
       {to_ns(log_.first_start()), "world", "early", topology_.nodes()[life.node].name,

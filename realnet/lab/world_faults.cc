@@ -33,6 +33,7 @@ void World::boot(NodeId id) {
   network_->set_present(id, true);
   if (host.server) host.server->start(ports_);
   if (has_daemon(id) && !host.daemon) start_daemon(id, loop_.now());
+  if (has_failover(id)) start_failover(id);
 }
 
 // A host stops in the middle of whatever it did. Nobody is told: its links go first.
@@ -43,6 +44,10 @@ void World::crash(NodeId id) {
   if (host.daemon) {
     loop_.forget(host.daemon->descriptor());
     host.daemon.reset();
+  }
+  if (host.failover) {
+    loop_.forget(host.failover->descriptor());
+    host.failover.reset();
   }
   if (host.server) host.server->crash();
   if (host.client) host.client->crash();

@@ -9,6 +9,7 @@
 
 #include <ns3/simulator.h>
 
+#include "model/scenario/failover_config.h"
 #include "model/scenario/machine_config.h"
 #include "model/scenario/summarize.h"
 #include "model/scenario/words.h"
@@ -74,9 +75,7 @@ void World::build_host(NodeId id) {
   if (kind == NodeKind::router) return;
   hosts_[id].tcp = std::make_unique<HostTcp>(network_.node(id));
   if (kind == NodeKind::balancer) build_balancer(id);
-  if (plan_.service.server == "failover" && plan_.replication.policy != "none" &&
-      plan_.replication.witness && id == topology_.of_kind(NodeKind::balancer).front())
-    build_witness(id);
+  if (witness_of(plan_, topology_) == id) build_witness(id);
   if (kind == NodeKind::backend) build_backend(id);
   if (kind == NodeKind::client)
     hosts_[id].client = std::make_unique<Client>(

@@ -5,8 +5,11 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <span>
 
+#include "model/scenario/content.h"
 #include "realnet/lab/traffic/sender.h"
 
 namespace poise::realnet::lab {
@@ -14,6 +17,7 @@ namespace poise::realnet::lab {
 namespace {
 
 constexpr std::size_t kChunk = 1 << 20;  // taken off a socket at a time, without copying
+constexpr std::size_t kLook = 1 << 16;   // the same, to be looked at
 
 // The other side said no, or was gone and said so; anything else is TCP giving up.
 scenario::Outcome outcome_of(int error) {
@@ -40,6 +44,8 @@ class Client::Conversation {
   Fd& socket() { return socket_; }
 
   void start(const Endpoint& vip) {
+    if (client_.altered_)
+      sender_.say(scenario::Content(scenario::Content::From::client, flow_.source_port));
     Connecting connecting = connect_tcp(client_.where_, {client_.address_, flow_.source_port}, vip);
     if (connecting.error != 0) return end(outcome_of(connecting.error));
     socket_ = std::move(connecting.socket);
@@ -82,7 +88,7 @@ class Client::Conversation {
 
   void receive() {
     for (;;) {
-      const ssize_t got = ::recv(socket_.get(), nullptr, kChunk, MSG_TRUNC | MSG_DONTWAIT);
+      const ssize_t got = client_.altered_ ? look() : skip();
       if (got < 0 && errno != EAGAIN && errno != EINTR) return end(outcome_of(errno));
       if (got < 0) return;
       // A server never closes first, so its end before ours is no good end.
@@ -94,6 +100,23 @@ class Client::Conversation {
     }
   }
 
+  ssize_t skip() const { return ::recv(socket_.get(), nullptr, kChunk, MSG_TRUNC | MSG_DONTWAIT); }
+
+  // An answer that is not what it should be is no good one.
+  ssize_t look() {
+    std::array<std::uint8_t, kLook> bytes;
+    const ssize_t got = ::recv(socket_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
+    if (got <= 0) return got;
+    const auto size = static_cast<std::size_t>(got);
+    const scenario::Content content(scenario::Content::From::server, flow_.source_port);
+    const auto difference = content.difference(heard_, std::span(bytes).first(size));
+    heard_ += size;
+    if (!difference) return got;
+    client_.altered_(name_, *difference);
+    errno = ECONNRESET;
+    return -1;
+  }
+
   void answered() {
     if (asked_ == flow_.sizes.size()) return end(scenario::Outcome::ok);
     client_.log_.waits(now(), name_, false);
@@ -103,6 +126,7 @@ class Client::Conversation {
   // This may run inside of the conversation's own handlers: it is destroyed after them.
   void end(scenario::Outcome outcome) {
     if (std::exchange(ended_, true)) return;
+    if (client_.settle_) client_.settle_();
     client_.log_.end(now(), name_, outcome);
     sender_.stop();
     if (socket_) client_.loop_.forget(socket_.get());
@@ -117,6 +141,7 @@ class Client::Conversation {
   Sender sender_;
   std::size_t asked_ = 0;
   std::uint64_t awaited_ = 0;  // bytes of the response still to come
+  std::uint64_t heard_ = 0;    // bytes of all responses
   Loop::TimerId think_ = Loop::kNoTimer;
   bool connected_ = false;
   bool ended_ = false;
@@ -134,10 +159,11 @@ Client::Client(scenario::NodeId node, const Address& address, std::string where,
 
 Client::~Client() = default;
 
-void Client::start(const scenario::ScheduledFlow& flow, const Endpoint& vip) {
+std::uint32_t Client::start(const scenario::ScheduledFlow& flow, const Endpoint& vip) {
   const std::uint32_t name = log_.start(loop_.now(), flow, node_);
   auto& conversation = conversations_[name] = std::make_unique<Conversation>(*this, flow, name);
   conversation->start(vip);
+  return name;
 }
 
 void Client::crash() {

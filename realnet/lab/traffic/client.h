@@ -27,8 +27,14 @@ class Client {
          scenario::FlowLog& log, const scenario::Exchange& exchange, Ended ended);
   ~Client();
 
-  // Opens the flow's connection now.
-  void start(const scenario::ScheduledFlow& flow, const Endpoint& vip);
+  // The servers' answers are scenario::Content: requests are too, and each answer is looked at. One
+  // that differs is told with its place, and ends its flow as a reset does.
+  using Altered = std::function<void(std::uint32_t flow, std::uint64_t offset)>;
+  void look_at_content(Altered altered) { altered_ = std::move(altered); }
+  // Asked before a flow's end is told to the log: what servers elsewhere received comes first.
+  void before_ends(std::function<void()> settle) { settle_ = std::move(settle); }
+  // Opens the flow's connection now; the flow as the log names it.
+  std::uint32_t start(const scenario::ScheduledFlow& flow, const Endpoint& vip);
   // The host died: its flows stop without a word. REQUIRES: nothing leaves it any more.
   void crash();
 
@@ -46,6 +52,8 @@ class Client {
   scenario::FlowLog& log_;
   scenario::Exchange exchange_;
   Ended ended_;
+  Altered altered_;
+  std::function<void()> settle_;
   std::map<std::uint32_t, std::unique_ptr<Conversation>> conversations_;
 };
 

@@ -45,16 +45,25 @@ void Sender::tick() {
 
 void Sender::write() {
   while (due_ > 0) {
-    const std::span<const std::uint8_t> bytes =
-        head_.empty() ? std::span(kZeros).first(std::min<std::uint64_t>(due_, kZeros.size()))
-                      : std::span<const std::uint8_t>(head_);
+    const std::span<const std::uint8_t> bytes = next();
     const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent < 0) return;  // full, or going away: then the owner hears of it
     const auto size = static_cast<std::uint64_t>(sent);
     if (!head_.empty()) head_.erase(head_.begin(), head_.begin() + sent);
     due_ -= size;
     left_ -= size;
+    said_ += size;
   }
+}
+
+// What is to be written now.
+std::span<const std::uint8_t> Sender::next() {
+  if (!head_.empty()) return head_;
+  const std::size_t size = std::min<std::uint64_t>(due_, kZeros.size());
+  if (!content_) return std::span(kZeros).first(size);
+  body_.resize(size);
+  content_->write(said_, body_);
+  return body_;
 }
 
 void Sender::stop() {

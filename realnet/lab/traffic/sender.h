@@ -2,9 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "model/scenario/content.h"
 #include "model/time.h"
 #include "realnet/lab/traffic/loop.h"
 
@@ -17,6 +20,8 @@ class Sender {
   Sender(const Sender&) = delete;
   Sender& operator=(const Sender&) = delete;
 
+  // From now on what is behind heads is this, not zeros.
+  void say(const scenario::Content& content) { content_ = content; }
   // `head`, then zeros, `size` bytes in all. With message_bytes and interval_ns, that much each.
   // The socket's owner watches it and calls write() when it can be written and blocked() holds;
   // `changed` is called after each message: blocked() may have changed. REQUIRES: done(),
@@ -30,13 +35,17 @@ class Sender {
 
  private:
   void tick();
+  std::span<const std::uint8_t> next();
 
   Loop& loop_;
   int socket_ = -1;
   std::vector<std::uint8_t> head_;
-  std::uint64_t left_ = 0;     // bytes not yet given to TCP
-  std::uint64_t due_ = 0;      // of them, those that may be given now
-  std::uint64_t message_ = 0;  // what each tick makes due
+  std::optional<scenario::Content> content_;
+  std::vector<std::uint8_t> body_;  // where content_ is written
+  std::uint64_t said_ = 0;          // bytes of all messages
+  std::uint64_t left_ = 0;          // bytes not yet given to TCP
+  std::uint64_t due_ = 0;           // of them, those that may be given now
+  std::uint64_t message_ = 0;       // what each tick makes due
   Duration interval_{};
   Instant next_{};
   std::function<void()> changed_;
