@@ -81,6 +81,7 @@ void StandingRequest::take(const std::string& answer) {
   const bool is_done = said.is_object() && said.value("ok", false);
   heard_ = is_done && said_ == newest_;
   if (!is_done) log_.say("refused", path_ + ": " + answer.substr(0, answer.find('\n')));
+  if (heard_ && then_) then_();
 }
 
 void StandingRequest::try_later() {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "realnet/control/limited_log.h"
 
@@ -32,6 +33,7 @@ class StandingRequest {
   void say(std::string request);
   // Whoever listens now took the newest.
   bool heard() const { return heard_; }
+  void when_heard(std::function<void()> then) { then_ = std::move(then); }
 
  private:
   using Socket = boost::asio::local::stream_protocol::socket;
@@ -53,6 +55,7 @@ class StandingRequest {
   bool connected_ = false;
   bool asked_ = false;  // what was said is not answered yet
   bool heard_ = false;
+  std::function<void()> then_;
   std::shared_ptr<void> life_;  // what a handler looks at before it touches this
 };
 

@@ -18,6 +18,17 @@ namespace poise::realnet {
 
 namespace {
 
+constexpr auto kBalancersAnswerMax = std::chrono::milliseconds{20};
+
+// A balancer has heard of it: what an active waits for is that the pair's packets come.
+bool is_answer(const Notice& notice, const ReplicaStatus& status) {
+  if (notice.kind == "fenced") return true;
+  return notice.kind == "steered" &&
+         (!status.active || notice.detail == "STEERED " + status.pair + ' ' +
+                                                 std::to_string(status.index) + ' ' +
+                                                 std::to_string(status.epoch));
+}
+
 std::string_view outcome_of(Command::Kind kind) {
   switch (kind) {
     case Command::Kind::drain:
@@ -43,6 +54,7 @@ AgentRole::AgentRole(const AgentSettings& settings, ReadAgain read_again)
                .notice = [this](const Notice& notice) { take_notice(notice); },
                .failed = [this](const std::exception& error) { frame_.fail(error.what()); },
                .settled = {}}),
+      announcement_timer_(frame_.io()),
       begin_timer_(frame_.io()),
       drain_timer_(frame_.io()),
       with_vips_(holds_vips(settings)) {
@@ -102,6 +114,8 @@ void AgentRole::carry(const Message& message) {
 void AgentRole::take_notice(const Notice& notice) {
   write_notice(frame_.log(), notice);
   waiting_.take(notice);
+  if (announcement_ && is_answer(notice, announcement_->status) && --announcement_->unanswered == 0)
+    end_announcement();
   if (notice.kind == "attach" || notice.kind == "detach") {
     with_vips_ = notice.kind == "attach";
     apply_host();
@@ -208,7 +222,7 @@ void AgentRole::answer(const nlohmann::json& request, Reply reply) {
     return reply(done("counted since the start", result));
   }
   if (what == "flows") return reply(refused("an agent keeps no flows: ask a balancer"));
-  if (what == "replica") return reply(announce(request));
+  if (what == "replica") return announce(request, std::move(reply));
   const std::optional<Command::Kind> kind = order_of(request);
   if (!kind) return reply(refused("an agent does not know \"" + what + '"'));
   order(*kind, std::move(reply));
@@ -224,20 +238,45 @@ void AgentRole::order(Command::Kind kind, Reply reply) {
   waiting_.add(std::string(outcome_of(kind)), count, std::move(reply));
 }
 
-// Saying the same again costs nothing and changes nothing: a server may repeat itself.
-Answer AgentRole::announce(const nlohmann::json& request) {
+// Saying the same again costs nothing and changes nothing: a server may repeat itself. The answer
+// comes when the balancers' have come, so that a server knows where its clients' packets go.
+void AgentRole::announce(const nlohmann::json& request, Reply reply) {
   const std::optional<ReplicaStatus> status = replica_of(request);
   if (!status)
-    return refused("a replica is a pair, an index of 0 or 1, an epoch and active or standby");
+    return reply(
+        refused("a replica is a pair, an index of 0 or 1, an epoch and active or standby"));
   const ReplicaSeat& seat = settings_.machine.replica;
   if (!seat.pair.empty() && (seat.pair != status->pair || seat.index != status->index))
-    return refused("this host is replica " + std::to_string(seat.index) + " of " + seat.pair);
+    return reply(
+        refused("this host is replica " + std::to_string(seat.index) + " of " + seat.pair));
   if (status->pair == settings_.machine.name)
-    return refused("a pair needs a name of its own, not this host's");
-  shards_.act([&](Instant now, Recorded<Agent>& machine) { machine.on_replica(now, *status); });
-  return done("replica " + std::to_string(status->index) + " of " + status->pair + ", epoch " +
-                  std::to_string(status->epoch) + (status->active ? ", active" : ", standing by"),
-              {{"balancers_registered_at", registered_count()}});
+    return reply(refused("a pair needs a name of its own, not this host's"));
+  end_announcement();  // of what is not true any more
+  const std::size_t count = registered_count();
+  announcement_ = {
+      *status, count,
+      done("replica " + std::to_string(status->index) + " of " + status->pair + ", epoch " +
+               std::to_string(status->epoch) + (status->active ? ", active" : ", standing by"),
+           {{"balancers_registered_at", count}}),
+      std::move(reply)};
+  announcement_timer_.expires_after(kBalancersAnswerMax);
+  announcement_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) end_announcement();
+  });
+  const bool is_news = shards_.act([&](Instant now, Recorded<Agent>& machine) {
+    const bool differs = machine.machine().replica() != *status;
+    machine.on_replica(now, *status);
+    return differs;
+  });
+  if (!is_news || count == 0) end_announcement();
+}
+
+void AgentRole::end_announcement() {
+  if (!announcement_) return;
+  announcement_timer_.cancel();
+  const Announcement ended = std::move(*announcement_);
+  announcement_.reset();
+  ended.reply(ended.outcome);
 }
 
 bool AgentRole::command(Command::Kind kind) {

@@ -45,7 +45,8 @@ class AgentRole {
   void watch_tunnels();
   void answer(const nlohmann::json& request, Reply reply);
   void order(Command::Kind kind, Reply reply);
-  Answer announce(const nlohmann::json& request);
+  void announce(const nlohmann::json& request, Reply reply);
+  void end_announcement();
   bool command(Command::Kind kind);
   std::size_t registered_count();
   Answer balancers();
@@ -64,6 +65,15 @@ class AgentRole {
   Shards<Agent> shards_;
   std::optional<Dialer> dialer_;
   WaitingOrders waiting_;
+  // What a server said of itself, until the balancers have answered.
+  struct Announcement {
+    ReplicaStatus status;
+    std::size_t unanswered = 0;
+    Answer outcome;
+    Reply reply;
+  };
+  std::optional<Announcement> announcement_;
+  boost::asio::steady_timer announcement_timer_;
   boost::asio::steady_timer begin_timer_, drain_timer_;
   std::atomic<bool> with_vips_;
   bool leaving_ = false;

@@ -11,7 +11,8 @@ namespace poise::realnet {
 
 namespace {
 
-constexpr std::uint64_t kNeverTold = ~std::uint64_t{0};     // no epoch
+constexpr std::uint64_t kNeverTold = ~std::uint64_t{0};  // no epoch
+constexpr auto kSteeringMax = std::chrono::milliseconds{5};
 constexpr auto kLastWords = std::chrono::milliseconds{50};  // for the streams to be flushed
 
 Departure departure_of(Leave leave) {
@@ -57,6 +58,7 @@ TcpServerRole::TcpServerRole(const TcpServerSettings& settings, ReadAgain read_a
     agent_.emplace(frame_.io(), settings_.agent_socket, [this](const std::string& what) {
       frame_.log().warning("agent", {{"what", what}});
     });
+    agent_->when_heard([this] { loop_->release(); });
   }
   loop_->use(std::make_unique<ReplicaStreams>(frame_.io(), streams_config(settings_, index),
                                               load_credentials(settings_.credentials),
@@ -86,8 +88,11 @@ void TcpServerRole::take_notice(const Notice& notice) {
   });
 }
 
-// Neighbours hear of it before a segment leaves (rule R13).
+// Neighbours and balancers hear of it before a segment leaves (rule R13): what clients answer to
+// the first would go to who served before.
 void TcpServerRole::on_serving(bool serves) {
+  if (agent_ && serves && agent_->heard()) loop_->hold(kSteeringMax);
+  tell_agent();
   if (!presence_) return;
   serves ? presence_->appear() : presence_->vanish();
 }

@@ -45,7 +45,8 @@ HostLoop::HostLoop(boost::asio::io_context& io, tcp::HostConfig config, Tun tun,
       departure_(departure),
       owner_(std::move(owner)),
       readiness_(io, checked(::fcntl(tun_.descriptor(), F_DUPFD_CLOEXEC, 0), "watch the device")),
-      timer_(io) {
+      timer_(io),
+      hold_timer_(io) {
   if (departure == Departure::raw) raw_.emplace();
 }
 
@@ -135,10 +136,29 @@ void HostLoop::carry_out() {
   // The standby works on a record while we make segments of what it has.
   host_.write_log();
   while (std::optional<Message> message = host_.next_message()) world.send(*message);
+  if (holds_) return;  // release() does the rest
   drain(host_, world);
   leave();
   tell_serving();
   if (owner_.settled) owner_.settled();
+}
+
+void HostLoop::hold(Duration longest) {
+  holds_ = true;
+  hold_timer_.expires_after(longest);
+  hold_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) release();
+  });
+}
+
+void HostLoop::release() {
+  if (!std::exchange(holds_, false)) return;
+  hold_timer_.cancel();
+  try {
+    carry_out();
+  } catch (const std::exception& thrown) {
+    owner_.failed(thrown);
+  }
 }
 
 void HostLoop::tell_serving() {

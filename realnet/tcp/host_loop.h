@@ -70,6 +70,10 @@ class HostLoop {
     }
   }
 
+  // Nothing is transmitted until release(), or for so long; all else goes on.
+  void hold(Duration longest);
+  void release();
+
   bool may_speak() const { return now() < host_.speaks_until(); }
 
   const tcp::Host& host() const { return host_; }
@@ -108,6 +112,8 @@ class HostLoop {
   boost::asio::posix::stream_descriptor readiness_;  // a second descriptor of the device
   boost::asio::steady_timer timer_;
   Instant armed_ = kNever;
+  boost::asio::steady_timer hold_timer_;
+  bool holds_ = false;
   bool serves_ = false;
   bool parted_ = false;
   Instant asked_at_ = kNever;  // the replica has not said anything since

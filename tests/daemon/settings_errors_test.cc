@@ -150,6 +150,8 @@ const Broken kBrokenServers[] = {
     {"a service twice", "", {}, {{"vip.listen", "10.0.0.50:1,10.0.0.50:1"}}},
     {"no secret", "", {}, {{"replication.secret_file", ""}}},
     {"a standby of nobody", "", {}, {{"tcp", "alone"}, {"standby", "true"}}},
+    {"a pair of nobody", "", {}, {{"tcp", "alone"}, {"agent.pair", "db"}}},
+    {"a pair that no line could name", "", {}, {{"agent.pair", "d b"}}},
     {"a folder that an echo server has not", "", {}, {{"folder", "/srv"}}},
 };
 const Broken kBrokenFileServers[] = {
