@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import matplotlib
@@ -19,20 +20,27 @@ import poise
 HERE = Path(__file__).resolve().parent
 CRASH = "fault.0.at_s"
 REPLICATED = ("output commit", "output commit, mirrored")
+GOODPUT_MIN = {"ns3": 0.99, "lab": 0.95}  # with output commit, of that without replication
 HEARTBEAT_S, MISSED, MIN_RTO_S = 0.005, 3, 0.2
 RTT_S = 0.011  # 2 x 2 ms, and 256 KiB on their way at 300 Mbit/s
 
 
-def measure(
-    plan: poise.Plan, variants: list[str], instants: list[float], *, cache: Path
-) -> pd.DataFrame:
+def sweep(plan: poise.Plan, grid: dict, *, world: str, cache: Path) -> pd.DataFrame:
+    """Real runs do not come from a cache, and have the machine to themselves."""
+    if world == "ns3":
+        return poise.sweep(plan, grid, runs=1, cache=cache).table
+    with ProcessPoolExecutor(max_workers=1) as executor:
+        return poise.sweep(plan, grid, runs=1, world=world, executor=executor).table
+
+
+def measure(plan: poise.Plan, variants: list[str], instants: list[float], **where) -> pd.DataFrame:
     """One run a variant, direction and instant: the longest stall, what broke, the goodput."""
     parts = []
     for variant in variants:
         for direction in ("download", "upload"):
             changed = plan.variant(variant).set("workload.direction", direction)
-            sweep = poise.sweep(changed, {CRASH: instants}, runs=1, cache=cache, progress=True)
-            part = sweep.table[[CRASH, "longest_stall_s", "broken", "goodput_bps"]].copy()
+            table = sweep(changed, {CRASH: instants}, **where)
+            part = table[[CRASH, "longest_stall_s", "broken", "goodput_bps"]].copy()
             part.insert(0, "direction", direction)
             part.insert(0, "variant", variant)
             parts.append(part)
@@ -40,11 +48,10 @@ def measure(
 
 
 def calm_goodput(
-    plan: poise.Plan, variant: str, direction: str, seeds: list[int], *, cache: Path
+    plan: poise.Plan, variant: str, direction: str, seeds: list[int], **where
 ) -> float:
     calm = plan.variant(variant).set("workload.direction", direction).set(CRASH, 1.99)
-    sweep = poise.sweep(calm, {"seed": seeds}, runs=1, cache=cache)
-    return float(sweep.table["goodput_bps"].mean())
+    return float(sweep(calm, {"seed": seeds}, **where)["goodput_bps"].mean())
 
 
 def bound_s(variant: str, direction: str) -> float:
@@ -55,7 +62,9 @@ def bound_s(variant: str, direction: str) -> float:
     return MIN_RTO_S + 2 * RTT_S + 0.05
 
 
-def show(table: pd.DataFrame, console: Console) -> bool:
+def show(table: pd.DataFrame, world: str, console: Console) -> bool:
+    """Whether every promise was kept. Real times are shown and not judged: what the machine does
+    beside is in them. That no connection breaks is promised everywhere."""
     rows = Table(title="Longest stall of two transfers when their server dies")
     for name in ("policy", "direction", "runs", "median", "longest", "promised", "broken"):
         rows.add_column(name, justify="right")
@@ -64,7 +73,7 @@ def show(table: pd.DataFrame, console: Console) -> bool:
         stall, broken = part["longest_stall_s"], int(part["broken"].sum())
         promised = bound_s(variant, direction) if variant in REPLICATED else None
         if promised is not None:
-            holds &= broken == 0 and stall.max() <= promised
+            holds &= broken == 0 and (world != "ns3" or stall.max() <= promised)
         rows.add_row(
             variant,
             direction,
@@ -95,21 +104,22 @@ def main() -> int:
     parser.add_argument("--crashes", type=int, default=12, help="instants of the crash (12)")
     parser.add_argument("--quick", action="store_true", help="one crash of what promises to hold")
     parser.add_argument("--out", type=Path, default=Path("results/tcp_failover"))
+    parser.add_argument("--world", choices=sorted(GOODPUT_MIN), default="ns3")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     console, plan = Console(), poise.Plan.load(HERE / "plan.toml")
-    quick, cache = arguments.quick, arguments.out / "cache"
+    quick, where = arguments.quick, {"world": arguments.world, "cache": arguments.out / "cache"}
     variants = list(REPLICATED if quick else plan.variants)
     instants = [round(1 + 0.0137 * i, 4) for i in range(1 if quick else arguments.crashes)]
-    table = measure(plan, variants, instants, cache=cache)
-    holds = show(table, console)
+    table = measure(plan, variants, instants, **where)
+    holds = show(table, arguments.world, console)
     for direction in ("download", "upload"):
         alone, gated = (
-            calm_goodput(plan, variant, direction, [1] if quick else [1, 2], cache=cache)
+            calm_goodput(plan, variant, direction, [1] if quick else [1, 2], **where)
             for variant in ("no replication", "output commit")
         )
         console.print(f"goodput of a {direction}, output commit over none: {gated / alone:.4f}")
-        holds &= gated / alone >= 0.99
+        holds &= gated / alone >= GOODPUT_MIN[arguments.world]
     table.to_csv(arguments.out / "stalls.csv", index=False)
     draw(table, arguments.out / "stalls.png")
     console.print(f"table and picture are in {arguments.out}/")
