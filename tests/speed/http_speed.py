@@ -21,6 +21,7 @@ SIZES = {"10 kB": 10_000, "100 kB": 100_000}
 ROUND_S = 2
 CONNECTIONS, THREADS = 64, 2  # of wrk; nginx and HAProxy have two workers each
 PACKETS = {"from": "xdp"}  # of both daemons; the figures name it
+INWARD = {**PACKETS, "emit": "tun"}  # of the agent
 
 WEB_SERVER = """
 daemon off; user root; worker_processes 2; pid {folder}/nginx.pid; error_log {folder}/nginx.err;
@@ -63,7 +64,7 @@ class Stage:
         self.serve_web(web), self.serve_web(plain)
         log = {"log": {"level": "info"}}
         balancer = daemons.balancer(build, lb, packets=PACKETS, **log)
-        agent = daemons.agent(build, web, [lb], packets=PACKETS, **log)
+        agent = daemons.agent(build, web, [lb], packets=INWARD, **log)
         balancer.start(), agent.start()
         wait_until(
             lambda: [b["state"] for b in balancer.ask("backends")] == ["active"], "registration"
