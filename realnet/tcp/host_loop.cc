@@ -97,7 +97,7 @@ void HostLoop::note_late(Duration late) {
   if (late < kLate) return;
   ++counters_.late;
   if (late >= kVeryLate)
-    owner_.notice({"late", std::to_string(late / std::chrono::milliseconds{1}), "ms"});
+    owner_.notice({"late", "loop", std::to_string(late / std::chrono::milliseconds{1}) + " ms"});
 }
 
 void HostLoop::note_segment_in(Instant at) {

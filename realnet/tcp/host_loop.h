@@ -28,7 +28,7 @@ enum class Departure : std::uint8_t { joined, device, raw };
 class HostLoop {
  public:
   struct Owner {
-    // The host's, and two of the loop's: "late" (subject: by how many milliseconds a timer was),
+    // The host's, and two of the loop's: "late" (detail: by how many milliseconds a timer was),
     // and "took-over" (subject: the epoch; detail: TakeoverTimes::text()).
     std::function<void(const Notice&)> notice;
     // It begins or ceases to serve: told before a segment of that leaves.

@@ -103,9 +103,9 @@ class Echoed(threading.Thread):
     """Sends bytes to an echo server and hears them back, on a thread of its own."""
 
     def __init__(self, connection, sent):
-        super().__init__()
+        super().__init__(daemon=True)
         self.connection, self.sent, self.heard, self.trouble = connection, sent, bytearray(), None
-        self.stall_s = 0.0
+        self.stalled_at = None
         self.start()
 
     def run(self):
@@ -129,10 +129,17 @@ class Echoed(threading.Thread):
             if readable:
                 more = self.connection.recv(1 << 20)
                 now = time.monotonic()
-                self.stall_s, last = max(self.stall_s, now - last), now
+                if now - last > self.stall_s:
+                    self.stalled_at = last, now
+                last = now
                 if not more:
                     return
                 self.heard += more
+
+    @property
+    def stall_s(self):
+        """The longest time in which nothing came; stalled_at: when."""
+        return self.stalled_at[1] - self.stalled_at[0] if self.stalled_at else 0.0
 
     def await_bytes(self, count):
         wait_until(lambda: len(self.heard) >= count or not self.is_alive(), f"{count} bytes", 30)
@@ -149,7 +156,7 @@ class Download(threading.Thread):
     """Fetches a file, on a thread of its own; `slowly`: no faster than so many bytes a second."""
 
     def __init__(self, connection, name):
-        super().__init__()
+        super().__init__(daemon=True)
         self.connection, self.name = connection, name
         self.heard, self.trouble, self.arrivals = bytearray(), None, []
         self.start()
@@ -165,9 +172,11 @@ class Download(threading.Thread):
 
     await_bytes = Echoed.await_bytes
 
+    stall_s = Echoed.stall_s
+
     @property
-    def stall_s(self):
-        return max((b - a for a, b in zip(self.arrivals, self.arrivals[1:])), default=0.0)
+    def stalled_at(self):
+        return max(zip(self.arrivals, self.arrivals[1:]), key=lambda s: s[1] - s[0], default=None)
 
     def end(self):
         self.join(60)

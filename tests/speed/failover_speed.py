@@ -1,25 +1,23 @@
-"""Failover TCP on real packets: what a crash costs a transfer, and what replication costs."""
+"""Failover TCP on real packets: what replication costs."""
 
 import argparse
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import median
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "realnet"))
 
 import private  # noqa: E402
 from network import Network, ip, wait_until  # noqa: E402
-from pair import Download, Echoed, Pair  # noqa: E402
+from pair import Pair  # noqa: E402
 
-CRASHES = 30
 SIZE = 100_000_000
 ROUND_TRIPS = 2000
 KERNEL_PORT = 7777
@@ -49,35 +47,6 @@ def on_networks(build, act):
             return act(network, build)
         finally:
             network.end()
-
-
-def percentiles(stalls):
-    cuts = quantiles(stalls, n=100, method="inclusive")
-    return median(stalls), cuts[98]
-
-
-def crash(pair, transfer, expected):
-    """Kills the active in the middle of a transfer; the longest time in which nothing came."""
-    transfer.await_bytes(len(expected) // 4)
-    died = pair.active
-    os.kill(died.process.pid, signal.SIGKILL)
-    assert transfer.end() == expected, "the bytes differ"
-    pair.again(died)
-    pair.await_protection()
-    return transfer.stall_s
-
-
-def stalls_of_downloads(network, build):
-    pair = Pair(network, build, "files", witness=True).start()
-    content = os.urandom(SIZE)
-    (pair.files / "file").write_bytes(content)
-    return [crash(pair, Download(pair.connect(), "file"), content) for _ in range(CRASHES)]
-
-
-def stalls_of_echoes(network, build):
-    pair = Pair(network, build, witness=True).start()
-    content = os.urandom(SIZE // 2)
-    return [crash(pair, Echoed(pair.connect(), content), content) for _ in range(CRASHES)]
 
 
 def cpu_s(pid):
@@ -209,12 +178,6 @@ def main():
     def note(name, **samples):
         found[f"failover: {name}"] = samples
 
-    downloads = on_networks(build, stalls_of_downloads)
-    echoes = on_networks(build, stalls_of_echoes)
-    for name, stalls in (("a download", downloads), ("an echo", echoes)):
-        half, worst = percentiles(stalls)
-        note(f"stall of {name}, p50", turn=[half * 1e9])
-        note(f"stall of {name}, p99", turn=[worst * 1e9])
     ways = {
         "kernel": on_networks(build, lambda n, b: kernel(n, b, options.repetitions)),
         "alone": on_networks(build, lambda n, b: costs(n, b, options.repetitions, True)),
