@@ -10,9 +10,14 @@ namespace flag = wire::tcp_flag;
 
 namespace {
 
-// Windows are told in steps of 2^scale, rounded up so that their edge never moves left; what that
-// may be too much is room that the buffer has.
-constexpr std::uint64_t kWindowSlack = 65536;
+// Windows are told in steps of 2^scale, rounded up so that their edge never moves left: a peer that
+// sends a little at a time pushes it to the right. So many steps ahead of what the buffer asks for
+// the standby knows the edge,
+constexpr std::uint64_t kStepsAhead = 64;
+// and so far it may be pushed: the buffer has the room.
+constexpr std::uint64_t window_slack(std::uint8_t scale) {
+  return scale == 0 ? 0 : std::max<std::uint64_t>(65536, (4 * kStepsAhead) << scale);
+}
 
 // A way that lost a SYN is met with care: RFC 6298, 5.7 for the timeout; RFC 5681, 3.1 for the
 // window, as RFC 6928, 2 eases it to more than one loss.
@@ -36,10 +41,10 @@ Connection::Connection(const FlowKey& key, const ConnectionConfig& config, Place
       envelope_{key, config.personality},
       sender_(config.sender),
       out_(*place.pool, config.send_buffer),
-      in_(*place.pool, config.receive_buffer + kWindowSlack) {
+      in_(*place.pool, config.receive_buffer + window_slack(scale_for(config.receive_buffer))) {
   scale_in_ = scale_for(config.receive_buffer);
-  edge_ = last_edge_ = config.receive_buffer;
-  told_.edge = edge_;
+  last_edge_ = config.receive_buffer;
+  told_.edge = edge_ = last_edge_ + edge_margin();
 }
 
 void Connection::open_active(Instant now, Seq iss, std::uint32_t timestamp_offset) {
@@ -93,8 +98,7 @@ std::uint32_t Connection::effective_mss() const {
 }
 
 void Connection::establish(Instant now, std::optional<Duration> rtt) {
-  scale_out_ = handshake_.window_scale.value_or(0);
-  if (!handshake_.window_scale) scale_in_ = 0;
+  learn_scales();
   mss_ = effective_mss();
   if (syn_count_ > 1) sender_ = Sender(after_lost_handshake(config_.sender, syn_count_));
   sender_.start(now, 1, 1, mss_, handshake_.sack_permitted, rtt);
@@ -189,14 +193,32 @@ void Connection::abort() {
   die(false);
 }
 
+void Connection::learn_scales() noexcept {
+  scale_out_ = handshake_.window_scale.value_or(0);
+  if (handshake_.window_scale || scale_in_ == 0) return;
+  scale_in_ = 0;
+  told_.edge = edge_ = config_.receive_buffer;
+}
+
+std::uint64_t Connection::edge_margin() const {
+  return scale_in_ == 0 ? 0 : kStepsAhead << scale_in_;
+}
+
 // The window grows in steps worth telling (RFC 9293, 3.8.6.2.2); it is told when the standby knows,
 // so that a standby that lags slows the peer down (rule R16).
 void Connection::raise_edge() noexcept {
-  const std::uint64_t edge = in_.begin() + config_.receive_buffer;
+  const std::uint64_t edge = in_.begin() + config_.receive_buffer + edge_margin();
   if (edge <= edge_ || edge - edge_ < std::min<std::uint64_t>(config_.receive_buffer / 2, mss_))
     return;
   edge_ = edge;
   dirty_ = true;
+}
+
+// Rounding has used up half of what the standby knows ahead.
+void Connection::follow_rounding() noexcept {
+  if (last_edge_ + edge_margin() / 2 <= edge_) return;
+  const std::uint64_t most = in_.begin() + config_.receive_buffer + window_slack(scale_in_);
+  edge_ = std::max(edge_, std::min(last_edge_ + edge_margin(), most));
 }
 
 void Connection::add_to(Digest& digest) const {

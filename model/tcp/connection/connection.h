@@ -180,6 +180,9 @@ class Connection final : public Stream {
   Options options(Instant now, bool with_sacks) noexcept;
   std::uint16_t advertise() noexcept;
   void raise_edge() noexcept;
+  void follow_rounding() noexcept;
+  void learn_scales() noexcept;
+  std::uint64_t edge_margin() const;
   void arm_persist(Instant now) noexcept;
   bool speaks_data() const;
   void linger(Instant until) noexcept { linger_at_ = until; }
@@ -216,7 +219,8 @@ class Connection final : public Stream {
   // Receiving: [consumed, received_) waits for the application, `ahead_` came out of order.
   ByteQueue in_;
   RangeSet ahead_;  // positions
-  std::uint64_t received_ = 0, edge_ = 0;
+  std::uint64_t received_ = 0;
+  std::uint64_t edge_ = 0;  // the greatest right edge that may be told, edge_margin() for rounding
   std::optional<std::uint64_t> fin_at_;  // the peer's FIN came, maybe ahead of what is missing
   bool fin_received_ = false;
   std::uint32_t timestamp_recent_ = 0;

@@ -111,7 +111,7 @@ void Connection::tell(Instant now, const Mark& mark) noexcept {
     else if (delayed_ack_at_ == kNever)
       delayed_ack_at_ = now + config_.delayed_ack;
   }
-  const std::uint64_t growth = told_.edge - std::min(told_.edge, last_edge_);
+  const std::uint64_t growth = told_.edge - std::min(told_.edge, last_edge_ + edge_margin());
   const std::uint64_t left = last_edge_ - std::min(last_edge_, told_.received);
   if (growth >= config_.receive_buffer / 2 || (growth >= mss_ && left < mss_)) ack_now_ = true;
 }
@@ -131,8 +131,7 @@ bool Connection::apply(const Record& record) noexcept {
   if (record.opened) {
     handshake_ = record.opened->handshake;
     timestamp_offset_ = record.opened->timestamp_offset;
-    scale_out_ = handshake_.window_scale.value_or(0);
-    if (!handshake_.window_scale) scale_in_ = 0;
+    learn_scales();
     mss_ = effective_mss();
     out_.reset(record.acknowledged.value_or(0));
     in_.reset(record.consumed.value_or(0));
@@ -210,11 +209,11 @@ void Connection::take_over(Instant now) noexcept {
   if (config_.keepalive_idle > Duration{} && state_ != State::time_wait)
     keepalive_at_ = now + config_.keepalive_idle;
   logged_ = Logged{};
-  dirty_ = true;
+  last_edge_ = edge_;  // that much may have been told
+  follow_rounding();
   tell_all(now);
   dirty_ = true;
   last_ack_ = receive_next();
-  last_edge_ = edge_;
   ack_now_ = true;
   ready_ = true;
 }

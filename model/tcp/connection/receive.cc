@@ -286,6 +286,7 @@ bool Connection::arrives(std::uint64_t offset, std::span<const std::uint8_t> byt
       unlogged_.remove_before(static_cast<Position>(received_) + 1);
       next_mark_.ack_now = true;  // a gap was filled, wholly or in part (RFC 5681, 4.2)
     }
+    follow_rounding();
     ready_ = true;
   } else if (size > 0 && ahead_.contains(range)) {  // RFC 2883, 4.2: twice, above a hole
     duplicate_ = range;

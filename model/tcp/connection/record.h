@@ -64,7 +64,7 @@ struct Record {
   std::optional<bool> closed;                 // the application closed: FIN stands at `written`
   std::optional<std::uint64_t> received;      // in order
   std::optional<std::uint64_t> consumed;      // by the application
-  std::optional<std::uint64_t> edge;          // right edge of the window that may be advertised
+  std::optional<std::uint64_t> edge;          // no right edge beyond it was ever advertised
   std::optional<std::uint64_t> fin_at;        // the peer's FIN stands at this offset of received
   std::optional<std::uint32_t> timestamp_recent;      // TS.Recent (RFC 7323, 4.3)
   std::optional<std::uint64_t> peer_window;           // bytes beyond `acknowledged`: soft, a hint

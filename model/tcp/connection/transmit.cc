@@ -187,12 +187,16 @@ Options Connection::options(Instant now, bool with_sacks) noexcept {
   return options;
 }
 
-// The window field: up to the highest edge that may be told, never behind the one told before.
+// The window field: up to the edge that the buffer asks for, rounded up from the one told before so
+// that it does not move left. Where the standby does not know so much, or the buffer has no more
+// room for roundings, it is rounded down: by less than a step, as peers must bear (RFC 7323, 2.4).
 std::uint16_t Connection::advertise() noexcept {
   const auto base = static_cast<std::uint64_t>(tellable_ack() - 1);
-  const std::uint64_t edge = std::max(told_.edge, last_edge_);
-  const std::uint64_t window = edge > base ? edge - base : 0;
-  const std::uint64_t steps = (window + (1u << scale_in_) - 1) >> scale_in_;
+  const std::uint64_t edge = std::max(told_.edge - edge_margin(), last_edge_);
+  const std::uint64_t up = (std::uint64_t{1} << scale_in_) - 1;
+  std::uint64_t steps = ((edge > base ? edge - base : 0) + up) >> scale_in_;
+  if (base + (steps << scale_in_) > std::max(told_.edge, base))
+    steps = (std::max(told_.edge, base) - base) >> scale_in_;
   const auto field = static_cast<std::uint16_t>(std::min<std::uint64_t>(steps, 65535));
   last_edge_ = std::max(last_edge_, base + (std::uint64_t{field} << scale_in_));
   return field;
