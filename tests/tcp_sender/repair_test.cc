@@ -1,6 +1,7 @@
 // How losses are noticed and repaired, step by step.
 #include <gtest/gtest.h>
 
+#include "model/tcp/sender/scoreboard.h"
 #include "tests/tcp_sender/hand.h"
 
 namespace poise::tcp {
@@ -228,6 +229,27 @@ TEST(Window, DoesNotGrowWhileTheApplicationDoesNotUseIt) {
     hand.later(10ms).acknowledge_all();
   }
   EXPECT_EQ(hand.sender.congestion_window(), before);
+}
+
+TEST(Scoreboard, SendsAgainWhatIsLostThoughItIsFull) {
+  constexpr auto kFull = static_cast<int>(Scoreboard::kSegmentsMax);
+  for (const bool fast : {false, true}) {
+    SCOPED_TRACE(fast ? "SACKed" : "timed out");
+    SenderConfig config;
+    config.initial_window_segments = kFull + 100;
+    Hand hand(config, true);
+    hand.send(kFull + 100);
+    EXPECT_EQ(hand.sender.in_flight(), std::uint64_t{Hand::kMss} * kFull);
+    hand.later(100ms);
+    if (fast)
+      hand.sack({1, 5});
+    else
+      hand.pass_until_timeout();
+    const auto piece = hand.next();
+    ASSERT_TRUE(piece);
+    EXPECT_TRUE(piece->retransmission);
+    EXPECT_EQ(piece->range.begin, 1);
+  }
 }
 
 TEST(Takeover, SendsAllThatMayHaveBeenLostFirstAndInOrder) {

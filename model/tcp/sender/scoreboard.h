@@ -42,7 +42,7 @@ class Scoreboard {
   std::size_t first() const { return head_; }
   std::size_t last() const { return tail_; }
   std::size_t size() const { return tail_ - head_; }
-  bool full() const { return size() == kSegmentsMax; }
+  bool full() const { return size() >= kSegmentsMax; }
   const Transmission& operator[](std::size_t index) const {
     return ring_[index & (ring_.size() - 1)];
   }

@@ -39,13 +39,22 @@ void Sender::set_mss(std::uint32_t mss) {
   s.forced = true;
 }
 
+void Sender::on_window_opened() {
+  State& s = *state_;
+  s.board.lose_all(s.reneged || s.timeouts > 1);
+  s.enter_loss();
+}
+
 std::optional<Sender::Piece> Sender::next(Instant, Position end, bool fin, Position edge) const {
   const State& s = *state_;
   if (const auto lost = s.board.first_lost(s.mss)) {
-    Range range = *lost;  // and a lost FIN rides on the last of it
-    if (fin && range.end == end && s.max == end + 1 && s.board.is_lost(end)) ++range.end;
-    const bool may = (s.forced || s.fits(range.size())) && !s.board.full();
-    if (may) return Piece{range, true, false};
+    Range range = *lost;
+    const Position whole = s.board.full() ? s.board.backlog().begin : s.max;  // as entries go
+    const bool has_room = range.end <= whole;
+    // And a lost FIN rides on the last of it.
+    if (fin && range.end == end && s.max == end + 1 && end < whole && s.board.is_lost(end))
+      ++range.end;
+    if (has_room && (s.forced || s.fits(range.size()))) return Piece{range, true, false};
   } else if (!s.board.full()) {
     Position last = std::min({end, edge, s.max + static_cast<Position>(s.mss)});
     if (fin && last >= end && edge > end && s.max <= end) last = end + 1;

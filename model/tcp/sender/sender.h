@@ -39,6 +39,8 @@ class Sender {
   // counts as lost and is sent again first (kick). `rtt`: a sample of the handshake.
   void start(Instant now, Position una, Position max, std::uint32_t mss, bool sack,
              std::optional<Duration> rtt);
+  // A window that was closed is open: what timed out before it is sent again at once.
+  void on_window_opened();
   void set_mss(std::uint32_t mss);  // path MTU: what was sent larger counts as lost, without blame
 
   // One piece that may leave at `now`: at most one mss of data, retransmissions first. `end`: the
