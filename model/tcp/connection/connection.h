@@ -157,6 +157,7 @@ class Connection final : public Stream {
   Step check_acknowledgment(Instant now, const Segment& segment) noexcept;
   void on_acknowledgment(Instant now, const Segment& segment, Position position) noexcept;
   bool learn_window(const Segment& segment, Position position) noexcept;
+  void on_no_progress(Instant now, std::uint64_t window_before) noexcept;
   void on_our_fin_acknowledged(Instant now) noexcept;
   void on_payload(Instant now, const Segment& segment) noexcept;
   bool arrives(std::uint64_t offset, std::span<const std::uint8_t> bytes) noexcept;
@@ -249,6 +250,7 @@ class Connection final : public Stream {
   Position last_ack_ = 0;           // RCV.NXT as last told
   std::uint64_t last_edge_ = 0;     // right edge as last told
   std::uint32_t syn_count_ = 0, persist_count_ = 0, keepalive_count_ = 0, probes_unanswered_ = 0;
+  std::uint32_t timeouts_answered_ = 0;  // of the sender's, by a peer that took its window back
   std::uint8_t challenge_count_ = 0;
   Instant challenge_since_{};
   Instant syn_at_ = kNever, delayed_ack_at_ = kNever, persist_at_ = kNever, keepalive_at_ = kNever,

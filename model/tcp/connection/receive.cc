@@ -177,14 +177,16 @@ void Connection::on_acknowledgment(Instant now, const Segment& segment,
       ack.rtt = std::chrono::milliseconds{std::max(age, 1u)};
     }
   }
+  const std::uint64_t window_before = peer_window_;
   ack.window_changed = learn_window(segment, position);
   ack.window = peer_window_;
   ack.has_data = segment.length() > 0;
   ack.ece = handshake_.ecn && segment.has(flag::kEce);
   sender_.on_ack(now, ack);
-  if (position <= una) return;
+  if (position <= una) return on_no_progress(now, window_before);
 
   progress_at_ = now;
+  timeouts_answered_ = 0;
   persist_count_ = 0;
   const auto offset = static_cast<std::uint64_t>(position - 1);
   out_.drop_before(std::min(offset, queued_));
@@ -194,6 +196,17 @@ void Connection::on_acknowledgment(Instant now, const Segment& segment,
   else if (logged_.opened && say_at_ == kNever)
     say_at_ = now + kUnsaidMax;
   if (closed_ && offset > queued_) on_our_fin_acknowledged(now);
+}
+
+// A peer may take back the window that it gave (RFC 9293, 3.8.6; MUST-34): then what was sent into
+// it is dropped there, and its repetitions are probes. It lives as long as it answers them.
+void Connection::on_no_progress(Instant now, std::uint64_t window_before) noexcept {
+  if (peer_window_ == 0) {
+    timeouts_answered_ = sender_.timeouts();
+    progress_at_ = now;
+  } else if (window_before == 0 && sender_.timeouts() > 0) {
+    sender_.on_window_opened();
+  }
 }
 
 // The window of the newest segment counts (RFC 9293, 3.10.7.4). True when it changed.

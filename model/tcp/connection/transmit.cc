@@ -264,7 +264,7 @@ void Connection::on_timer(Instant now) noexcept {
   if (!speaks_data() || sender_.deadline() > now) return;
   const bool too_long = config_.user_timeout > Duration{} &&
                         now - progress_at_ >= config_.user_timeout && sender_.in_flight() > 0;
-  if (too_long || sender_.timeouts() >= config_.retries) return die(true);
+  if (too_long || sender_.timeouts() >= timeouts_answered_ + config_.retries) return die(true);
   sender_.on_timer(now);
 }
 
