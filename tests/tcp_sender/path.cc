@@ -22,7 +22,9 @@ Path::Path(const PathPlan& plan)
       sender_(plan.sender),
       rng_(plan.seed),
       edge_(1 + static_cast<Position>(plan.window)) {
-  sender_.start(now_, 1, 1, plan_.mss, plan_.sack, 2 * plan_.delay);
+  const Position max = 1 + static_cast<Position>(plan_.taken_over);
+  const auto rtt = plan_.taken_over == 0 ? std::optional(2 * plan_.delay) : std::nullopt;
+  sender_.start(now_, 1, max, plan_.mss, plan_.sack, rtt);
 }
 
 void Path::run() {

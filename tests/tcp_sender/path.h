@@ -29,6 +29,7 @@ struct PathPlan {
   Duration late_max = std::chrono::milliseconds{5};
   std::uint32_t acknowledge_every = 2;
   std::uint64_t seed = 1;
+  std::uint64_t taken_over = 0;  // bytes of the beginning that a predecessor sent: all were lost
   Duration time_max = std::chrono::hours{3};
   // Beside chance: true drops the n-th transmission (counted from 0).
   std::function<bool(std::uint64_t count, Range range)> drops;

@@ -56,8 +56,10 @@ void Sender::State::on_arrival(Instant now, const Ack& ack, const Transmission& 
   if (entry.lost && !entry.repeated) news.late = true;
   news.repeated |= entry.repeated;
   if (entry.lost && entry.repeated) return;  // which transmission it was, nobody knows
+  // Of what came out of order the echo says nothing: it is of what came in order before it.
+  const bool in_order = entry.end() <= ack.position;
   const bool ambiguous =
-      entry.repeated && ((ack.echoed_at && *ack.echoed_at + kTick <= entry.sent_at) ||
+      entry.repeated && ((in_order && ack.echoed_at && *ack.echoed_at + kTick <= entry.sent_at) ||
                          now - entry.sent_at < round_trip.min());
   rack.on_arrival(now, entry, ambiguous);
   if (!entry.repeated) {

@@ -13,11 +13,13 @@ constexpr Duration kTick = std::chrono::milliseconds{1};  // of the timestamps' 
 }  // namespace
 
 void Sender::State::detect(Instant now, const News& news) {
-  const std::uint64_t lost_before = board.lost();
+  const std::uint64_t lost_before = board.lost(), again_before = board.lost_again();
   if (!sack || !config.rack_tlp) detect_by_duplicates(news);
   if (sack) config.rack_tlp ? detect_by_time(now) : detect_by_order();
   if (board.lost() <= lost_before) return;
-  if (phase == Phase::open) enter_recovery(news);
+  // A lost retransmission is congestion of its own (RFC 5681, 4.3).
+  if (phase == Phase::open || (phase == Phase::loss && board.lost_again() > again_before))
+    enter_recovery(news);
 }
 
 // Three duplicates; without SACK, in a recovery, each partial acknowledgment (RFC 6582, 3.2).
@@ -66,8 +68,10 @@ void Sender::State::enter_recovery(const News& news) {
   before = congestion;
   repeated_at = kNever;
   repeats = 0;
+  const std::uint64_t under_way = outstanding() + news.delivered - board.sacked() - arrived;
+  // After a timeout much of that is not sent again yet.
+  prr.start(phase == Phase::open ? under_way : std::min(under_way, congestion.window()));
   congestion.on_congestion(std::max(news.outstanding, outstanding()));
-  prr.start(outstanding() + news.delivered - board.sacked() - arrived);
   phase = Phase::recovery;
   recover = max;
   forced = true;

@@ -68,6 +68,7 @@ bool Scoreboard::is_lost(Position position) const {
 void Scoreboard::lose(std::size_t index) {
   Transmission& entry = at(index);
   unlink(index);
+  if (entry.repeated) ++lost_again_;
   entry.lost = true;
   flight_ -= entry.size;
   lost_ += entry.size;

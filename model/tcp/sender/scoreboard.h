@@ -51,6 +51,7 @@ class Scoreboard {
   std::uint64_t sacked() const { return sacked_; }
   std::uint64_t lost() const { return lost_; }  // with the backlog
   std::uint64_t serial() const { return serial_; }
+  std::uint64_t lost_again() const { return lost_again_; }  // retransmissions that were lost, ever
   Range backlog() const { return backlog_; }
   // The first lost piece, of the backlog at most `mss` bytes.
   std::optional<Range> first_lost(std::uint32_t mss) const;
@@ -96,7 +97,7 @@ class Scoreboard {
   std::size_t sack_top_ = kNone;
   Range backlog_;
   std::uint64_t flight_ = 0, sacked_ = 0, lost_ = 0;
-  std::uint64_t serial_ = 0;
+  std::uint64_t serial_ = 0, lost_again_ = 0;
 };
 
 template <class Arrived>
