@@ -186,5 +186,43 @@ TEST(ByteQueue, MovesWithItsChunks) {
   EXPECT_EQ(pool.free_count(), 4u);
 }
 
+// Stores a byte in each chunk from the first on; how many chunks the pool gave.
+std::uint32_t take_all(ByteQueue& queue, Use use) {
+  const std::uint8_t byte = 1;
+  for (std::uint32_t i = 0;; ++i)
+    if (queue.store(i * kChunk, {&byte, 1}, use) == 0) return i;
+}
+
+TEST(ChunkPool, LeavesRoomForWhatGoesFirst) {
+  ChunkPool pool(64);
+  std::vector<ByteQueue> queues;
+  for (int i = 0; i < 200; ++i) queues.emplace_back(pool, 64 * kChunk);
+  for (ByteQueue& queue : queues) (void)take_all(queue, Use::ahead);
+  EXPECT_EQ(pool.free_count(), 16u);
+  std::vector<ByteQueue> more;
+  for (int i = 0; i < 200; ++i) more.emplace_back(pool, 64 * kChunk);
+  for (ByteQueue& queue : more) (void)take_all(queue, Use::received);
+  EXPECT_EQ(pool.free_count(), 8u);
+  ByteQueue answer(pool, 64 * kChunk);
+  EXPECT_GT(take_all(answer, Use::sent), 0u);
+}
+
+TEST(ChunkPool, GivesNobodyAll) {
+  for (const Use use : {Use::sent, Use::received, Use::ahead}) {
+    ChunkPool pool(100);
+    ByteQueue greedy(pool, 200 * kChunk), next(pool, 200 * kChunk);
+    const std::uint32_t first = take_all(greedy, use), second = take_all(next, use);
+    EXPECT_LE(first, use == Use::ahead ? 38u : 80u);
+    EXPECT_GE(second, first / 6);
+    EXPECT_GT(pool.free_count(), 0u);
+  }
+}
+
+TEST(ChunkPool, RefusesAStandbyNothing) {
+  ChunkPool pool(10);
+  ByteQueue copy(pool, 20 * kChunk);
+  EXPECT_EQ(take_all(copy, Use::copy), 10u);
+}
+
 }  // namespace
 }  // namespace poise::tcp

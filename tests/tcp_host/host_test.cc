@@ -1,6 +1,9 @@
 // A host against a host: transfers over good and bad wires, and over the death of a server.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "model/tcp/application/echo.h"
 #include "tests/tcp_host/transfer.h"
 
 namespace poise::tcp::testing {
@@ -84,6 +87,37 @@ TEST(Host, TellsAnApplicationThatItsConnectionBroke) {
     EXPECT_GT(watcher.calls, calls);
     EXPECT_EQ(watcher.broken, aborts);
   }
+}
+
+TEST(Host, AsksAgainWhoseWriteFoundNoMemory) {
+  WorldConfig config = plain_world([] { return std::make_unique<SourceServer>(100'000); });
+  config.server.chunk_count = 4;  // for ten connections
+  World world(config);
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 10; ++i) clients.push_back(start(world, 0));
+  const auto all = [&](auto done) { return std::ranges::all_of(clients, done); };
+  EXPECT_TRUE(
+      world.run_while([&] { return !all([](const auto& client) { return client->closed(); }); },
+                      world.now() + 10s));
+  for (const auto& client : clients) {
+    EXPECT_EQ(client->got(), 100'000u);
+    EXPECT_FALSE(client->wrong());
+  }
+}
+
+// All have more to say than the pool holds, and say it before they read: an echo that finds no room
+// for its answer reads nothing, and gives nothing back.
+TEST(Host, EchoesThoughItsMemoryIsFull) {
+  WorldConfig config = plain_world([] { return std::make_unique<Echo>(); });
+  config.server.chunk_count = 8;
+  World world(config);
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 10; ++i) clients.push_back(start(world, 100'000));
+  const auto all = [&](auto done) { return std::ranges::all_of(clients, done); };
+  EXPECT_TRUE(
+      world.run_while([&] { return !all([](const auto& client) { return client->closed(); }); },
+                      world.now() + 600s));
+  for (const auto& client : clients) EXPECT_EQ(client->got(), 100'000u);
 }
 
 TEST(Host, ResetsWhatNobodyListensTo) {

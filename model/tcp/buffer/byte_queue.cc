@@ -30,8 +30,13 @@ ChunkPool::ChunkPool(std::uint32_t chunk_count)
   given_.reserve(chunk_count);
 }
 
-std::optional<std::uint32_t> ChunkPool::take() noexcept {
-  if (free_.empty()) return std::nullopt;
+std::optional<std::uint32_t> ChunkPool::take(Use use, std::uint32_t had) noexcept {
+  const std::uint32_t kept = use == Use::ahead      ? chunk_count_ / 4
+                             : use == Use::received ? chunk_count_ / 8
+                                                    : 0;
+  if (free_count() <= kept) return std::nullopt;
+  const std::uint64_t share = std::uint64_t{free_count() - kept} * (use == Use::ahead ? 1 : 4);
+  if (use != Use::copy && had >= share) return std::nullopt;
   const std::uint32_t chunk = free_.back();
   free_.pop_back();
   return chunk;
@@ -72,7 +77,8 @@ ByteQueue::ByteQueue(ByteQueue&& other) noexcept
       slots_(std::exchange(other.slots_, {})),
       begin_(other.begin_),
       end_(other.end_),
-      capacity_(other.capacity_) {}
+      capacity_(other.capacity_),
+      chunk_count_(std::exchange(other.chunk_count_, 0)) {}
 
 ByteQueue& ByteQueue::operator=(ByteQueue&& other) noexcept {
   std::swap(pool_, other.pool_);
@@ -80,6 +86,7 @@ ByteQueue& ByteQueue::operator=(ByteQueue&& other) noexcept {
   std::swap(begin_, other.begin_);
   std::swap(end_, other.end_);
   std::swap(capacity_, other.capacity_);
+  std::swap(chunk_count_, other.chunk_count_);
   return *this;
 }
 
@@ -91,18 +98,20 @@ void ByteQueue::set_capacity(std::uint64_t capacity) {
   slots_ = std::move(slots);
 }
 
-// Empty when the pool has none.
-std::span<std::uint8_t> ByteQueue::taken(std::uint64_t number) noexcept {
+// Empty when the pool gives none.
+std::span<std::uint8_t> ByteQueue::taken(std::uint64_t number, Use use) noexcept {
   std::uint32_t& chunk = slot(number);
   if (chunk == kNone) {
-    const std::optional<std::uint32_t> fresh = pool_->take();
+    const std::optional<std::uint32_t> fresh = pool_->take(use, chunk_count_);
     if (!fresh) return {};
     chunk = *fresh;
+    ++chunk_count_;
   }
   return pool_->bytes(chunk);
 }
 
-std::size_t ByteQueue::store(std::uint64_t offset, std::span<const std::uint8_t> bytes) noexcept {
+std::size_t ByteQueue::store(std::uint64_t offset, std::span<const std::uint8_t> bytes,
+                             Use use) noexcept {
   std::size_t stored =
       offset < begin_
           ? static_cast<std::size_t>(std::min<std::uint64_t>(begin_ - offset, bytes.size()))
@@ -113,7 +122,7 @@ std::size_t ByteQueue::store(std::uint64_t offset, std::span<const std::uint8_t>
     const std::uint64_t in_chunk = at % kChunkSize;
     const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(
         {bytes.size() - stored, kChunkSize - in_chunk, capacity_ - (at - begin_)}));
-    const std::span<std::uint8_t> chunk = taken(at / kChunkSize);
+    const std::span<std::uint8_t> chunk = taken(at / kChunkSize, use);
     if (chunk.empty()) break;
     std::memcpy(chunk.data() + in_chunk, bytes.data() + stored, size);
     stored += size;
@@ -144,8 +153,10 @@ void ByteQueue::load(std::uint64_t offset, std::span<std::uint8_t> into) const n
 
 void ByteQueue::give_chunks(std::uint64_t first, std::uint64_t last) noexcept {
   for (std::uint64_t i = first; i < last; ++i)
-    if (const std::uint32_t chunk = std::exchange(slot(i), kNone); chunk != kNone)
+    if (const std::uint32_t chunk = std::exchange(slot(i), kNone); chunk != kNone) {
       pool_->give(chunk);
+      --chunk_count_;
+    }
 }
 
 void ByteQueue::drop_before(std::uint64_t offset) noexcept {

@@ -11,6 +11,16 @@
 
 namespace poise::tcp {
 
+// What a chunk is to hold, by who goes first when few are left. What is sent drains by itself and
+// must find room, or an application that answers could read no more; what came out of order may be
+// sent again.
+enum class Use : std::uint8_t {
+  copy,      // a standby's: its active has room for it
+  sent,      // any that is free
+  received,  // leaves an eighth of the pool
+  ahead,     // out of order: leaves a quarter
+};
+
 // A fixed number of equal chunks, all memory taken in the constructor (and touched by no one until
 // it is used).
 class ChunkPool {
@@ -21,7 +31,11 @@ class ChunkPool {
   ChunkPool(const ChunkPool&) = delete;
   ChunkPool& operator=(const ChunkPool&) = delete;
 
-  std::optional<std::uint32_t> take() noexcept;  // nothing when all are taken
+  // Nothing when all are taken, or when a queue that has `had` chunks would take more than its
+  // share of what is left for such use: four times as much as remains (ahead: as much). So one
+  // connection never holds all, and several share alike (dynamic thresholds: Choudhury and Hahne
+  // 1998).
+  std::optional<std::uint32_t> take(Use use, std::uint32_t had) noexcept;
   void give(std::uint32_t chunk) noexcept;
   // Somebody reads what lies there: until release() its chunk, given back, is not taken again.
   // REQUIRES: the bytes are a chunk's, or none.
@@ -57,8 +71,9 @@ class ByteQueue {
   void set_capacity(std::uint64_t capacity);  // never below what is stored; may allocate
 
   // Stores from `offset` on and returns how many bytes, from the first: fewer at the end of the
-  // window or of the pool. Bytes below `begin` count as stored.
-  std::size_t store(std::uint64_t offset, std::span<const std::uint8_t> bytes) noexcept;
+  // window or where the pool gives no chunk. Bytes below `begin` count as stored.
+  std::size_t store(std::uint64_t offset, std::span<const std::uint8_t> bytes,
+                    Use use = Use::sent) noexcept;
   // Copies; REQUIRES: the bytes were stored.
   void load(std::uint64_t offset, std::span<std::uint8_t> into) const noexcept;
   // The longest contiguous piece at `offset`, at most `size`: for writing segments without a copy.
@@ -78,7 +93,7 @@ class ByteQueue {
   std::uint32_t slot(std::uint64_t number) const noexcept {
     return slots_[number & (slots_.size() - 1)];
   }
-  std::span<std::uint8_t> taken(std::uint64_t number) noexcept;
+  std::span<std::uint8_t> taken(std::uint64_t number, Use use) noexcept;
   void give_chunks(std::uint64_t first, std::uint64_t last) noexcept;  // numbers, without last
 
   ChunkPool* pool_;
@@ -86,6 +101,7 @@ class ByteQueue {
   std::uint64_t begin_ = 0;
   std::uint64_t end_ = 0;
   std::uint64_t capacity_;
+  std::uint32_t chunk_count_ = 0;  // taken
 };
 
 }  // namespace poise::tcp

@@ -140,7 +140,9 @@ WriteResult Connection::write_at(std::uint64_t offset, std::span<const std::uint
   if (bytes.empty()) return WriteResult::done;
   if (closed_ || state_ == State::closed) return WriteResult::closed;
   const std::size_t fits = std::min<std::uint64_t>(bytes.size(), room());
-  written_ += out_.store(written_, bytes.first(fits));
+  const std::size_t stored = out_.store(written_, bytes.first(fits));
+  written_ += stored;
+  if (stored < fits) starved_ = true;
   return written_ == offset + known + bytes.size() ? WriteResult::done : WriteResult::full;
 }
 

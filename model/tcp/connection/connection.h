@@ -110,6 +110,9 @@ class Connection final : public Stream {
   bool finished() const { return state_ == State::closed && !reset_due_; }
   // The application should look at it; the host asks it and clears the flag.
   bool take_ready() { return std::exchange(ready_, false); }
+  // The pool had no chunk for what the application wrote: wake() when it has.
+  bool take_starved() { return std::exchange(starved_, false); }
+  void wake() { ready_ = true; }
   bool half_open() const { return state_ == State::syn_received; }
   Agreement agreement() const;
   const Sender& sender() const { return sender_; }
@@ -231,7 +234,7 @@ class Connection final : public Stream {
   // The application's.
   std::array<std::uint8_t, kBlobMax> blob_;
   std::size_t blob_size_ = 0;
-  bool ready_ = false;
+  bool ready_ = false, starved_ = false;
 
   // The log.
   Logged logged_;

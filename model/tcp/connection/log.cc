@@ -151,7 +151,7 @@ bool Connection::apply(const Record& record) noexcept {
   }
   if (record.sent) {
     if (record.sent->offset > written_) return false;
-    if (out_.store(record.sent->offset, record.sent->bytes) != record.sent->bytes.size())
+    if (out_.store(record.sent->offset, record.sent->bytes, Use::copy) != record.sent->bytes.size())
       return false;
     written_ = std::max(written_, record.sent->offset + record.sent->bytes.size());
   }
@@ -160,7 +160,7 @@ bool Connection::apply(const Record& record) noexcept {
   if (record.closed) closed_ = *record.closed;
   for (std::size_t i = 0; i < record.arrived_count; ++i) {
     const Extent& extent = record.arrived[i];
-    if (in_.store(extent.offset, extent.bytes) != extent.bytes.size()) return false;
+    if (in_.store(extent.offset, extent.bytes, Use::copy) != extent.bytes.size()) return false;
     const Range range{static_cast<Position>(extent.offset) + 1,
                       static_cast<Position>(extent.offset + extent.bytes.size()) + 1};
     if (extent.offset > received_ && !ahead_.add(range)) return false;

@@ -289,7 +289,8 @@ bool Connection::arrives(std::uint64_t offset, std::span<const std::uint8_t> byt
   const std::uint64_t limit = std::max(last_edge_, received_);
   if (offset >= limit) return false;
   const std::size_t fits = std::min<std::uint64_t>(bytes.size(), limit - offset);
-  const std::size_t size = in_.store(offset, bytes.first(fits));
+  const Use use = offset <= received_ ? Use::received : Use::ahead;
+  const std::size_t size = in_.store(offset, bytes.first(fits), use);
   const Range range{static_cast<Position>(offset) + 1, static_cast<Position>(offset + size) + 1};
   if (offset <= received_) {
     received_ = offset + size;

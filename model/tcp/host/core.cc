@@ -68,6 +68,13 @@ void Host::Core::release(Instant at) {
   });
 }
 
+// Chunks came back: who wanted some is asked again, each in its turn.
+void Host::Core::feed() {
+  if (!pair.serves()) return;
+  for (std::size_t count = table.fed_count(); count > 0; --count)
+    if (const auto slot = table.next_starved()) table.settle(now, *slot, true);
+}
+
 void Host::Core::deliver(Instant at, Slot slot, const Segment& segment) {
   Connection& connection = *table.at(slot);
   if (!connection.on_segment(at, segment)) {

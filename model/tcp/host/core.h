@@ -48,6 +48,7 @@ struct Host::Core {
   Instant last_cookie_at() const { return std::max(cookie_at, pair.took_over_at()); }
   void take(Instant now, Packet& packet, const wire::Datagram& datagram, const FlowKey& key);
   void release(Instant now);
+  void feed();
   void deliver(Instant now, Slot slot, const Segment& segment);
   void reset(Instant now, const FlowKey& key, const Segment& segment);
   void on_stray(Instant now, const FlowKey& key, const Segment& segment, const Listener* listener);

@@ -74,11 +74,13 @@ bool Host::on_order(Instant now, Order order) {
 }
 
 void Host::write_log() {
+  core_->feed();
   core_->pair.flush(core_->now);
 }
 
 std::optional<Packet> Host::next_transmit() {
   Core& core = *core_;
+  core.feed();
   core.pair.flush(core.now);
   if (!core.pair.speaks(core.now)) return std::nullopt;
   if (auto packet = core.replies.next()) return packet;
@@ -90,7 +92,11 @@ std::optional<Packet> Host::next_transmit() {
         return Packet(core.memory, kHeadroom, size);
       }
       core.table.drop_ready(core.now);
-      if (connection->finished() && !connection->dirty()) core.table.close(*slot);
+      if (connection->finished() && !connection->dirty()) {
+        core.table.close(*slot);
+        core.feed();
+        core.pair.flush(core.now);
+      }
     } else {
       core.table.drop_ready(core.now);
     }

@@ -64,8 +64,10 @@ void Table::clear() {
   for (Slot slot = 0; slot < entries_.size(); ++slot) close(slot);
   for (const Slot slot : dirty_) entries_[slot].dirty = false;
   for (const Slot slot : ready_) entries_[slot].ready = false;
+  for (const Slot slot : starved_) entries_[slot].starved = false;
   dirty_.clear();
   ready_.clear();
+  starved_.clear();
 }
 
 Connection* Table::at(Slot slot) {
@@ -87,9 +89,29 @@ void Table::settle(Instant now, Slot slot, bool asks) {
   Connection& connection = *entry.connection;
   if (asks && connection.take_ready() && entry.application)
     entry.application->on_ready(now, connection);
+  if (connection.take_starved()) put_starved(slot, entry);
   if (connection.dirty()) put_dirty(slot);
   count_half_open(entry);
   put_ready(slot);
+}
+
+void Table::put_starved(Slot slot, Entry& entry) {
+  starved_at_ = pool_.free_count();
+  if (!std::exchange(entry.starved, true)) starved_.push_back(slot);
+}
+
+std::size_t Table::fed_count() const {
+  if (pool_.free_count() <= starved_at_) return 0;
+  return std::min<std::size_t>(starved_.size(), pool_.free_count());
+}
+
+std::optional<Slot> Table::next_starved() {
+  const Slot slot = starved_.front();
+  starved_.pop_front();
+  entries_[slot].starved = false;
+  if (!entries_[slot].connection) return std::nullopt;
+  entries_[slot].connection->wake();
+  return slot;
 }
 
 void Table::count_half_open(Entry& entry) {
@@ -159,7 +181,7 @@ std::optional<Slot> Table::next_due(Instant now) {
 }
 
 void Table::add_to(Digest& digest) const {
-  digest.add(count_).add(clock_.shift());
+  digest.add(count_).add(clock_.shift()).add(starved_.size());
   for (Slot slot = 0; slot < entries_.size(); ++slot) {
     if (!entries_[slot].connection) continue;
     digest.add(slot);

@@ -56,6 +56,11 @@ class Table {
   std::optional<Slot> first_ready() const;
   void drop_ready(Instant now);
   void put_ready(Slot slot);
+  // How many connections whose application wrote more than the pool had room for are to be asked
+  // again: none before there is more than there was then, and no more than there are chunks.
+  std::size_t fed_count() const;
+  // The one that waits longest; nothing when it is gone.
+  std::optional<Slot> next_starved();
   // The next connection whose deadline has passed; nothing when there is none.
   std::optional<Slot> next_due(Instant now);
   Instant deadline() const { return due_.empty() ? kNever : due_.top().at; }
@@ -72,7 +77,7 @@ class Table {
     Application* application = nullptr;
     Instant armed = kNever;  // the earliest of its places in due_
     std::uint32_t generation = 0;
-    bool dirty = false, ready = false, half_open = false;
+    bool dirty = false, ready = false, half_open = false, starved = false;
     bool listed = true;  // in free_
   };
   struct Due {
@@ -89,6 +94,7 @@ class Table {
 
   void arm(Slot slot, Entry& entry);
   void count_half_open(Entry& entry);
+  void put_starved(Slot slot, Entry& entry);
 
   ChunkPool pool_;
   TimestampClock clock_;
@@ -96,7 +102,8 @@ class Table {
   std::vector<Entry> entries_;
   std::priority_queue<Slot, std::vector<Slot>, std::greater<>> free_;
   std::unordered_map<FlowKey, Slot, Hash> slots_;
-  std::deque<Slot> dirty_, ready_;
+  std::deque<Slot> dirty_, ready_, starved_;
+  std::uint32_t starved_at_ = 0;  // free chunks when the last of them starved
   std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
   std::uint32_t count_ = 0, half_open_count_ = 0;
 };
