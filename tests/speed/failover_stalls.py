@@ -136,9 +136,11 @@ def mirror(network):
     for host in map(network.host, ("left", "right")):
         device = f"link eth0 name mirror address {MIRROR} type macvlan mode bridge"
         ip(f"-n {host.name} link add {device}")
-        ip(f"-n {host.name} link set mirror up")
+        # It never speaks, or the switch would learn where it is.
+        host.run("sysctl", "-qw", "net.ipv6.conf.mirror.disable_ipv6=1")
         host.run("sysctl", "-qw", "net.ipv4.conf.mirror.forwarding=1")
         host.run("sysctl", "-qw", "net.ipv4.conf.mirror.rp_filter=0")
+        ip(f"-n {host.name} link set mirror up")
     ip(f"-n client neigh replace {VIP4} lladdr {MIRROR} dev eth0 nud permanent")
 
 
