@@ -11,9 +11,9 @@ namespace poise::realnet {
 
 namespace {
 
-constexpr std::uint64_t kNeverTold = ~std::uint64_t{0};  // no epoch
-constexpr auto kSteeringMax = std::chrono::milliseconds{5};
-constexpr auto kLastWords = std::chrono::milliseconds{50};  // for the streams to be flushed
+constexpr std::uint64_t kNeverTold = ~std::uint64_t{0};       // no epoch
+constexpr auto kSteeringMax = std::chrono::milliseconds{25};  // longer than an agent waits
+constexpr auto kLastWords = std::chrono::milliseconds{50};    // for the streams to be flushed
 
 Departure departure_of(Leave leave) {
   switch (leave) {
