@@ -45,10 +45,10 @@ class InputWorld {
     while (!holds() && now() - begin < at_most) run_until(now() + 50us);
     return now() - begin;
   }
-  void crash_active() {
+  void crash_active(bool silent) {
     dead_ = true;
     serving_ = 1;
-    event(1, [this](auto& m) { m.on_peer(now(), kReplicaPeer, PeerEvent::down); });
+    if (!silent) event(1, [this](auto& m) { m.on_peer(now(), kReplicaPeer, PeerEvent::down); });
   }
   Host& client() { return client_; }
   InputHost& replica(int i) { return *replicas_[i]; }
@@ -135,11 +135,26 @@ TEST(InputHost, GoesOnInTheOtherServer) {
     Client client(kSize);
     world.connect(client);
     world.run_until(Instant{at});
-    world.crash_active();
+    world.crash_active(false);
     world.until([&] { return client.closed(); }, 60s);
     EXPECT_EQ(client.got(), kSize) << at.count();
     EXPECT_FALSE(client.wrong());
   }
+}
+
+TEST(InputHost, TakesSilenceForDeath) {
+  InputWorld world;
+  Client client(kSize);
+  world.connect(client);
+  world.run_until(Instant{9ms});
+  world.crash_active(true);
+  const Duration silent = world.until([&] { return world.replica(1).role() == Role::active; }, 60s);
+  EXPECT_GE(silent, 10ms);
+  EXPECT_LE(silent, 16ms);
+  EXPECT_EQ(world.replica(1).epoch(), 2u);
+  world.until([&] { return client.closed(); }, 60s);
+  EXPECT_EQ(client.got(), kSize);
+  EXPECT_FALSE(client.wrong());
 }
 
 // What the README of the room says of the policies, measured: output commit costs a handshake

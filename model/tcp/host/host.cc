@@ -156,6 +156,15 @@ void Host::touch(Instant now, Slot slot) {
   if (core_->table.at(slot)) core_->table.settle(now, slot, true);
 }
 
+void Host::speak_up(Instant now) {
+  core_->now = now;
+  core_->table.for_each([&](Slot slot, Connection& connection) {
+    if (connection.half_open() || connection.finished()) return;
+    connection.take_over(now);
+    core_->table.settle(now, slot, true);
+  });
+}
+
 std::vector<Slot> Host::slots() const {
   std::vector<Slot> slots;
   core_->table.for_each([&](Slot slot, const Connection&) { slots.push_back(slot); });

@@ -89,6 +89,10 @@ class Host {
   std::vector<Slot> slots() const;  // living connections
   std::optional<State> state(Slot slot) const;
 
+  // Every connection says where it stands and repeats what was not acknowledged: for a host that
+  // ran silently until now, and did not know it (input_host.h).
+  void speak_up(Instant now);
+
   const Connection* connection(Slot slot) const;  // to look at; nullptr when there is none
 
   struct Counters {

@@ -21,7 +21,12 @@ HostConfig inner(HostConfig config) {
 }  // namespace
 
 InputHost::InputHost(HostConfig config)
-    : role_(config.replication.role), opens_(config.replication.opens), host_(inner(config)) {
+    : role_(config.replication.role),
+      opens_(config.replication.opens),
+      heartbeat_(config.replication.heartbeat),
+      silence_max_(config.replication.missed_max * heartbeat_),
+      epoch_(role_ == Role::active ? 1 : 0),
+      host_(inner(config)) {
   for (const Listener& listener : config.listeners) addresses_.push_back(listener.local.address);
 }
 
@@ -60,7 +65,7 @@ std::optional<InputHost::Input> InputHost::next_input() {
   std::int64_t number = 0;
   std::memcpy(&size, received_.data(), 4);
   std::memcpy(&number, received_.data() + 5, 8);
-  if (size > 0xffff || received_[4] < 1 || received_[4] > 4) {
+  if (size > 0xffff || received_[4] < 1 || received_[4] > 5) {
     received_.clear();
     messages_.push({Message::Kind::close, kReplicaPeer, {}});
     return std::nullopt;
@@ -83,6 +88,10 @@ void InputHost::apply(Input& input) {
     Packet packet(memory, kHeadroom, input.bytes.size());
     (void)host_.on_packet(input.now, packet);
   }
+  collect();
+}
+
+void InputHost::collect() {
   while (const auto packet = host_.next_transmit()) {
     const std::span<const std::uint8_t> bytes = packet->bytes();
     if (role_ == Role::active) outputs_.emplace_back(bytes.begin(), bytes.end());
@@ -108,40 +117,67 @@ Verdict InputHost::on_packet(Instant now, Packet& packet) noexcept {
   return Verdict::drop;
 }
 
+// The stream is over, or nothing comes of it: who has begun goes on alone.
+void InputHost::lose(Instant now) {
+  const bool was_up = std::exchange(peer_up_, false);
+  beat_at_ = kNever;
+  if (role_ == Role::standby && applied_ > 0)
+    go_alone(now, "active");
+  else if (role_ == Role::active && !alone_ && was_up)
+    go_alone(now, "alone");
+  else if (opens_ && !alone_)
+    reopen_at_ = now + 4 * heartbeat_;
+}
+
 void InputHost::on_peer(Instant now, PeerId, PeerEvent event) {
   received_.clear();
-  if (event == PeerEvent::down) {
-    peer_up_ = false;
-    if (role_ == Role::standby && applied_ > 0) go_alone(now, "active");
-    if (role_ == Role::active && !alone_) go_alone(now, "alone");
-    return;
-  }
+  if (event == PeerEvent::down) return lose(now);
   if (alone_) {  // it would have to be told everything, and there is no snapshot
     messages_.push({Message::Kind::close, kReplicaPeer, {}});
     return;
   }
   peer_up_ = true;
+  heard_at_ = now;
+  if (role_ == Role::active) beat_at_ = now;
   for (const Input& input : waiting_) send(input);
 }
 
-void InputHost::on_message(Instant, PeerId, std::span<const std::uint8_t> bytes) {
+void InputHost::acknowledge() {
+  send({Kind::acknowledgment, instant_from_ns(static_cast<std::int64_t>(applied_)), {}});
+}
+
+void InputHost::on_message(Instant now, PeerId, std::span<const std::uint8_t> bytes) {
   if (alone_) return;
+  heard_at_ = now;
   received_.insert(received_.end(), bytes.begin(), bytes.end());
   bool heard = false;
   while (std::optional<Input> input = next_input()) {
     if (input->kind == Kind::acknowledgment) {
       if (role_ == Role::active) apply_up_to(static_cast<std::uint64_t>(to_ns(input->now)));
     } else if (role_ == Role::standby) {
+      heard = true;  // a heartbeat, too: the answer to it says that this one lives
+      if (input->kind == Kind::heartbeat) continue;
       last_ = std::max(last_, input->now);
       apply(*input);
-      heard = true;
     }
   }
-  if (heard) send({Kind::acknowledgment, instant_from_ns(static_cast<std::int64_t>(applied_)), {}});
+  if (heard) acknowledge();
 }
 
 void InputHost::on_timer(Instant now) {
-  if (role_ != Role::active || timer_waits_ || next_deadline() > now) return;
+  if (reopen_at_ <= now) {
+    reopen_at_ = kNever;
+    messages_.push({Message::Kind::open, kReplicaPeer, {}});
+  }
+  if (suspicion_at() <= now) {
+    messages_.push({Message::Kind::close, kReplicaPeer, {}});
+    lose(now);
+  }
+  if (beat_at_ <= now) {
+    beat_at_ = now + heartbeat_;
+    send({Kind::heartbeat, now, {}});
+  }
+  if (input_deadline() > now) return;
   timer_waits_ = true;
   submit(now, Kind::timer, {});
 }
@@ -154,12 +190,17 @@ bool InputHost::on_order(Instant now, Host::Order order) {
 }
 
 void InputHost::go_alone(Instant now, const char* notice) {
-  role_ = Role::active;
+  const bool takes_over = std::exchange(role_, Role::active) == Role::standby;
   alone_ = true;
   peer_up_ = false;
+  beat_at_ = reopen_at_ = kNever;
   if (last_ > now) shift_ = std::max(shift_, last_ - now);
   notices_.push({notice, {}, {}});
   apply_up_to(applied_ + waiting_.size());
+  if (!takes_over) return;
+  epoch_ = 2;
+  host_.speak_up(last_ = shifted(now));
+  collect();
 }
 
 std::optional<Packet> InputHost::next_transmit() {
@@ -172,8 +213,18 @@ std::optional<Packet> InputHost::next_transmit() {
   return packet;
 }
 
-// Timers wait for the standby like everything else: one at a time.
+// Until a standby has come there is nobody to suspect.
+Instant InputHost::suspicion_at() const {
+  const bool knows = role_ == Role::active || applied_ > 0;
+  return peer_up_ && !alone_ && knows ? heard_at_ + silence_max_ : kNever;
+}
+
 Instant InputHost::next_deadline() const {
+  return std::min({input_deadline(), suspicion_at(), beat_at_, reopen_at_});
+}
+
+// Timers wait for the standby like everything else: one at a time.
+Instant InputHost::input_deadline() const {
   if (role_ != Role::active || timer_waits_ || applied_ == 0) return kNever;
   const Instant deadline = host_.next_deadline();
   return deadline == kNever ? kNever : deadline - shift_;
