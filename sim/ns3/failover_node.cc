@@ -7,7 +7,7 @@ namespace poise::ns3world {
 
 FailoverServer::FailoverServer(tcp::HostConfig config, Place place, Hooks hooks)
     : config_(std::move(config)), place_(std::move(place)), hooks_(std::move(hooks)) {
-  MachineHost<tcp::Host>::Wiring wiring;
+  MachineHost<FailoverMachine>::Wiring wiring;
   wiring.address = place_.address;
   wiring.remote = [this](PeerId peer) {
     return peer == tcp::kWitnessPeer ? place_.witness : place_.partner;
@@ -18,11 +18,11 @@ FailoverServer::FailoverServer(tcp::HostConfig config, Place place, Hooks hooks)
   wiring.accepted = tcp::kReplicaPeer;
   wiring.notice = hooks_.notice;
   wiring.after = [this] { tell_status(); };
-  host_ = std::make_unique<MachineHost<tcp::Host>>(place_.gate, wiring);
+  host_ = std::make_unique<MachineHost<FailoverMachine>>(place_.gate, wiring);
 }
 
 void FailoverServer::boot() {
-  host_->install(std::make_unique<tcp::Host>(config_), nullptr);
+  host_->install(std::make_unique<FailoverMachine>(config_), nullptr);
   told_.reset();
   host_->start();
   tell_status();

@@ -6,8 +6,8 @@
 #include <optional>
 
 #include "model/balancer/replica.h"
-#include "model/tcp/host/host.h"
 #include "model/tcp/replication/witness.h"
+#include "sim/ns3/failover_machine.h"
 #include "sim/ns3/machine_host.h"
 
 namespace poise::ns3world {
@@ -42,7 +42,7 @@ class FailoverServer {
   bool take(Packet& packet);
   void settle() { host_->settle(); }
 
-  const tcp::Host* machine() const { return host_ ? host_->machine() : nullptr; }
+  const FailoverMachine* machine() const { return host_ ? host_->machine() : nullptr; }
 
  private:
   void tell_status();
@@ -51,7 +51,7 @@ class FailoverServer {
   Place place_;
   Hooks hooks_;
   std::optional<ReplicaStatus> told_;
-  std::unique_ptr<MachineHost<tcp::Host>> host_;
+  std::unique_ptr<MachineHost<FailoverMachine>> host_;
 };
 
 class WitnessNode {

@@ -35,7 +35,7 @@ inline Packet borrow(const ns3::Packet& datagram) {
   return Packet(memory, kHeadroom, size);
 }
 
-// A model of the World concept. Machine: Balancer, Agent, tcp::Host or tcp::Witness.
+// A model of the World concept. Machine: Balancer, Agent, FailoverMachine or tcp::Witness.
 template <class Machine>
 class MachineHost {
  public:

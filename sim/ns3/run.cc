@@ -41,8 +41,6 @@ void check(const scenario::Plan& plan, const RunOptions& options) {
     if (vip.protocol != "tcp") refuse("the vip's protocol is " + vip.protocol + "; allowed: tcp");
   }
   if (plan.service.delivery != "direct") refuse("service.delivery is " + plan.service.delivery);
-  if (plan.service.server == "failover" && plan.replication.policy == "input")
-    refuse("replication.policy is input; allowed: none, asynchronous, output, ftcp");
   const scenario::Topology topology(plan.topology);
   check_links(topology);
   for (const scenario::TopologyNode& node : topology.nodes())
