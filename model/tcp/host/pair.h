@@ -150,7 +150,6 @@ class Pair {
   std::deque<std::pair<Lsn, std::uint64_t>> sizes_;  // bytes logged up to the record
   std::uint64_t logged_bytes_ = 0, committed_bytes_ = 0;
   Instant gate_opens_at_ = kNever;  // policy ftcp
-  Batch batch_;
 
   Instant took_over_at_ = Instant::min();
   Slot kick_next_ = 0;

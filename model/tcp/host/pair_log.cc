@@ -1,6 +1,7 @@
 // The log of an active: what changed becomes records, and what the standby has may be told.
 #include <algorithm>
 
+#include "model/check.h"
 #include "model/tcp/host/pair.h"
 
 namespace poise::tcp {
@@ -9,12 +10,6 @@ namespace {
 
 constexpr std::size_t kBatchSize = kFrameMax / 4;  // bytes of payload in a frame, about
 constexpr auto kFtcpTimeout = std::chrono::milliseconds{50};
-
-std::size_t payload_of(const Record& record) {
-  std::size_t size = record.sent ? record.sent->bytes.size() : 0;
-  for (std::size_t i = 0; i < record.arrived_count; ++i) size += record.arrived[i].bytes.size();
-  return size;
-}
 
 }  // namespace
 
@@ -39,10 +34,9 @@ void Pair::flush(Instant now) {
 }
 
 void Pair::write_batch(Instant now) {
-  batch_.epoch = epoch_;
-  batch_.first = logged_ + 1;
-  batch_.records.clear();
-  for (std::size_t size = 0; size < kBatchSize;) {
+  const Lsn before = logged_;
+  std::optional<BatchWriter> batch;  // begun with its first record
+  while (!batch || batch->size() < kBatchSize) {
     const auto slot = table_.next_dirty();
     if (!slot) break;
     Connection& connection = *table_.at(*slot);
@@ -54,8 +48,9 @@ void Pair::write_batch(Instant now) {
       table_.put_ready(*slot);
       continue;
     }
-    batch_.records.push_back(*record);
-    size += payload_of(*record) + 64;
+    if (!batch) batch.emplace(messages_.push_bytes(kReplicaPeer), epoch_, logged_ + 1);
+    POISE_CHECK(batch->add(*record));  // a frame has room for what one record is too much
+    hold(*record);
     ++logged_;
     if (gated()) {
       outstanding_.push_back({logged_, *slot, table_.generation(*slot), mark});
@@ -66,11 +61,9 @@ void Pair::write_batch(Instant now) {
       table_.put_ready(*slot);
     }
   }
-  if (batch_.records.empty()) return;
-  Gathered& message = messages_.push_bytes(kReplicaPeer);
-  tcp::write_batch(message, batch_);
-  for (const Record& record : batch_.records) hold(record);
-  logged_bytes_ += message.size();
+  if (logged_ == before) return;
+  batch->finish();
+  logged_bytes_ += batch->size();
   sizes_.emplace_back(logged_, logged_bytes_);
 }
 

@@ -100,10 +100,8 @@ inline constexpr std::size_t kRecordBytesMax = kFrameMax - 1024;
 
 // Appends one framed message (a Batch: in as many as it takes).
 void write_message(std::string& out, const StreamMessage& message);
-// The same of a batch, whose records' long extents are lent (blobs are copied).
-void write_batch(Gathered& out, const Batch& batch);
 
-// A batch written record by record.
+// A batch written record by record, whose long extents are lent.
 //
 //   BatchWriter batch(gathered, epoch, first);
 //   while (...) if (!batch.add(record)) break;      // no room in this frame: the next batch's
@@ -116,7 +114,7 @@ class BatchWriter {
   [[nodiscard]] bool add(const Record& record);
   void finish();
 
-  std::size_t size() const;  // of the frame so far, about
+  std::size_t size() const;  // of the frame so far; exact when it is finished
   std::uint32_t record_count() const { return record_count_; }
 
  private:

@@ -74,8 +74,6 @@ FieldWriter fields_of(const Ruling& ruling) {
   return out;
 }
 
-}  // namespace
-
 void write_batch(Gathered& out, const Batch& batch) {
   std::size_t i = 0;
   do {
@@ -84,6 +82,8 @@ void write_batch(Gathered& out, const Batch& batch) {
     writer.finish();
   } while (i < batch.records.size());
 }
+
+}  // namespace
 
 void write_message(std::string& out, const StreamMessage& message) {
   if (const Batch* batch = std::get_if<Batch>(&message)) {
