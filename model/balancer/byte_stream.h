@@ -74,9 +74,14 @@ class ByteReader {
     const std::uint64_t value = varint();
     return value <= most ? value : fail();
   }
+  // Of things that follow, each of a byte at least.
+  std::uint64_t count() {
+    const std::uint64_t value = varint();
+    return value <= left() ? value : run_out();
+  }
   std::span<const std::uint8_t> raw(std::size_t size) {
-    if (failed_ || size > bytes_.size() - offset_) {
-      failed_ = true;
+    if (failed_ || size > left()) {
+      run_out();
       return {};
     }
     offset_ += size;
@@ -89,13 +94,19 @@ class ByteReader {
     return 0;
   }
   bool failed() const { return failed_; }
+  bool ran_out() const { return ran_out_; }  // failed for want of bytes
   std::size_t offset() const { return offset_; }
   std::size_t left() const { return bytes_.size() - offset_; }
 
  private:
+  std::uint64_t run_out() {
+    ran_out_ = ran_out_ || !failed_;
+    return fail();
+  }
+
   std::span<const std::uint8_t> bytes_;
   std::size_t offset_ = 0;
-  bool failed_ = false;
+  bool failed_ = false, ran_out_ = false;
 };
 
 }  // namespace poise

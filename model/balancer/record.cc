@@ -87,7 +87,8 @@ RecordReader::RecordReader(std::span<const std::uint8_t> bytes) : in_(bytes) {
 }
 
 std::optional<Event> RecordReader::fail(const std::string& what) {
-  error_ = what + " at byte " + std::to_string(in_.offset());
+  is_cut_ = in_.ran_out();
+  error_ = (is_cut_ ? "cut short" : what) + " at byte " + std::to_string(in_.offset());
   return std::nullopt;
 }
 
@@ -98,7 +99,7 @@ std::optional<Event> RecordReader::next() {
   event.kind = static_cast<EventKind>(kind);
   if (event.kind == EventKind::outcome || event.kind == EventKind::end) {
     event.hash = in_.u64();
-    if (in_.failed()) return fail("cut short");
+    if (in_.failed()) return fail("bad hash");
     event.now = last_;
     return event;
   }
@@ -161,7 +162,7 @@ void RecordReader::read_payload(Event& event) {
 void RecordReader::read_flow_counts(Event& event) {
   flow_counts_.clear();
   // Each takes two bytes at least, so what is announced cannot exceed what is there.
-  for (std::uint64_t left = in_.varint(in_.left()); left > 0 && !in_.failed(); --left) {
+  for (std::uint64_t left = in_.count(); left > 0 && !in_.failed(); --left) {
     FlowCount flows;
     flows.backend = static_cast<BackendIndex>(in_.varint(kNoBackend - 1));
     flows.count = static_cast<std::uint32_t>(in_.varint(std::numeric_limits<std::uint32_t>::max()));

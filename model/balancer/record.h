@@ -84,6 +84,7 @@ class RecordReader {
 
   std::optional<Event> next();
   const std::string& error() const { return error_; }  // empty: none so far
+  bool is_cut() const { return is_cut_; }  // the error is that bytes of the last event are missing
   RecordedMachine machine() const { return machine_; }
   std::uint64_t configuration() const { return configuration_; }
 
@@ -100,6 +101,7 @@ class RecordReader {
   RecordedMachine machine_ = RecordedMachine::balancer;
   std::uint64_t configuration_ = 0;
   std::string error_;
+  bool is_cut_ = false;
 };
 
 // The running hash over a machine's outputs, equal wherever it runs.

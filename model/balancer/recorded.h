@@ -131,8 +131,10 @@ struct ReplayReport {
   std::uint64_t events = 0;
   std::uint64_t packets = 0;
   std::uint64_t diverged_at = 0;  // the first event, counted from 1, whose outputs differ; 0: none
-  bool is_cut = false;            // it stops between two events: its machine was killed
-  std::string error;              // of the record itself; empty: none
+  // It stops before its end: its machine was killed, perhaps while it wrote an event, of which the
+  // kernel then keeps a part.
+  bool is_cut = false;
+  std::string error;  // of the record itself; empty: none
 };
 
 // Watches a replay: a world that carries nothing out, told of every event. Derive, and redefine
@@ -233,8 +235,8 @@ ReplayReport replay(std::span<const std::uint8_t> record, M& machine, S& spectat
     drain(recorded, spectator);
   }
   report.error = reader.error();
-  report.is_cut = report.error.empty() && !ended;
-  if (report.is_cut) report.error = "the record has no end";
+  report.is_cut = reader.is_cut() || (report.error.empty() && !ended);
+  if (report.error.empty() && report.is_cut) report.error = "the record has no end";
   return report;
 }
 

@@ -120,6 +120,18 @@ TEST(Record, ATruncatedOneIsAnErrorWithItsPlace) {
   }
 }
 
+// kill -9 while a packet of 64 KiB is written leaves its first pages.
+TEST(Record, ThatEndsWithinAnEventIsOneOfAMachineThatWasKilled) {
+  const auto record = record_some(1);
+  constexpr std::size_t kHeader = 18;
+  for (std::size_t size = kHeader; size < record.size(); ++size) {
+    Balancer fresh(config(), policy::make({}));
+    const ReplayReport report = replay(std::span(record).first(size), fresh);
+    EXPECT_TRUE(report.is_cut) << size << ": " << report.error;
+    EXPECT_EQ(report.diverged_at, 0u) << size;
+  }
+}
+
 TEST(Record, MutatedBytesNeverCrash) {
   const auto record = record_some(1);
   Rng rng(5);
