@@ -17,7 +17,8 @@ class MessageQueue {
   void push(Message::Kind kind, PeerId peer) { items_.push_back({kind, peer, {}}); }
   // A message to be filled in before the next call.
   Gathered& push_bytes(PeerId peer) {
-    Item& item = items_.emplace_back(Message::Kind::bytes, peer, Gathered{});
+    Item& item = items_.emplace_back();
+    item.peer = peer;
     if (!spare_.empty()) {
       item.bytes = std::move(spare_.back());
       spare_.pop_back();
