@@ -19,9 +19,14 @@ target_compile_options(poise_strict INTERFACE -Wall -Wextra -Wpedantic -Wshadow 
   -Wno-missing-field-initializers  # designated initializers leave defaults on purpose
   $<$<BOOL:${POISE_SANITIZE}>:-fsanitize=address,undefined -fno-sanitize-recover=undefined>
   $<$<BOOL:${POISE_FUZZ}>:-fsanitize=fuzzer-no-link>)
+target_compile_definitions(poise_strict INTERFACE $<$<BOOL:${POISE_SANITIZE}>:POISE_SANITIZED>)
 target_link_options(poise_strict INTERFACE
   $<$<BOOL:${POISE_SANITIZE}>:-fsanitize=address,undefined>)
 install(TARGETS poise_options EXPORT poise)
+
+# clang's -Wconversion is about signs too, which tests may mix: after poise_strict.
+add_library(poise_signs INTERFACE)
+target_compile_options(poise_signs INTERFACE $<$<CXX_COMPILER_ID:Clang>:-Wno-sign-conversion>)
 
 function(poise_room name)
   cmake_parse_arguments(ROOM "" "COMPONENT" "DEPENDS;LIBRARIES" ${ARGN})
@@ -56,7 +61,8 @@ function(poise_tests name)
     set(TESTS_TIMEOUT 120)
   endif()
   add_executable(test_${name} ${sources})
-  target_link_libraries(test_${name} PRIVATE ${TESTS_LIBRARIES} poise_strict GTest::gmock GTest::gtest_main)
+  target_link_libraries(test_${name} PRIVATE
+    ${TESTS_LIBRARIES} poise_strict poise_signs GTest::gmock GTest::gtest_main)
   # False alarms of g++ 12 about std::string in optimised code.
   target_compile_options(test_${name} PRIVATE
     $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-stringop-overread>)

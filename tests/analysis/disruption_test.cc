@@ -13,7 +13,7 @@ namespace poise::analysis {
 namespace {
 
 // The sanitizers make a table twenty times as slow; what they show does not hang on repeats.
-#ifdef __SANITIZE_ADDRESS__
+#ifdef POISE_SANITIZED
 constexpr std::uint32_t kPatience = 10;
 #else
 constexpr std::uint32_t kPatience = 1;

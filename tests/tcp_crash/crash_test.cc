@@ -13,7 +13,7 @@
 namespace poise::tcp::testing {
 namespace {
 
-#ifdef __SANITIZE_ADDRESS__
+#ifdef POISE_SANITIZED
 constexpr std::uint64_t kCrashPoints = 10'000;  // looked at ten times as long each
 #else
 constexpr std::uint64_t kCrashPoints = 100'000;
