@@ -124,7 +124,7 @@ TEST(Record, ATruncatedOneIsAnErrorWithItsPlace) {
 TEST(Record, ThatEndsWithinAnEventIsOneOfAMachineThatWasKilled) {
   const auto record = record_some(1);
   constexpr std::size_t kHeader = 18;
-  for (std::size_t size = kHeader; size < record.size(); ++size) {
+  for (std::size_t size = kHeader; size < record.size(); size += 23) {
     Balancer fresh(config(), policy::make({}));
     const ReplayReport report = replay(std::span(record).first(size), fresh);
     EXPECT_TRUE(report.is_cut) << size << ": " << report.error;
