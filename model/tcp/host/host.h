@@ -33,8 +33,9 @@ struct HostConfig {
   std::uint32_t half_open_count_max = 1024;  // SYN-RECEIVED without cookies; 0: cookies always
   SipKey secret;                             // of initial sequence numbers; shared by replicas
   std::uint64_t seed = 1;                    // ephemeral ports
-  // A standby keeps the newest datagrams of at most 2,048 bytes that reach it (a balancer mirrors
-  // them), and takes them in when it takes over: what its predecessor had not logged is not lost.
+  // A standby keeps so many of the newest datagrams that reach it (a balancer mirrors them), in
+  // 2,048 bytes for each, and takes them in when it takes over: what its predecessor had not logged
+  // is not lost.
   std::uint32_t held_packets_max = 0;
   ReplicationConfig replication;
 };
