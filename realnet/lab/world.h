@@ -84,6 +84,8 @@ class World {
   bool has_daemon(NodeId id) const;
   LifeFolder folder_of(NodeId id) const;
   void start_daemon(NodeId id, Instant begin_at);
+  std::unique_ptr<Daemon> launch(scenario::NodeId id, const std::string& role,
+                                 const LifeFolder& folder);
   void prepare(NodeId id, Instant begin_at);
   void clear_leftovers(NodeId id);
   void await_readiness();

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <functional>
 #include <map>
 
 #include "model/balancer/counters.h"
@@ -20,6 +21,7 @@
 
 namespace poise::realnet::lab {
 
+using nlohmann::json;
 using scenario::NodeId;
 using scenario::NodeKind;
 
@@ -28,6 +30,14 @@ namespace {
 constexpr Duration kAskAgain = std::chrono::milliseconds{20};
 constexpr Duration kBootMax = std::chrono::seconds{15};  // then the run begins as it is
 constexpr Duration kPatience = std::chrono::seconds{5};  // with a daemon that was told to stop
+
+// A daemon whose status says when the plan may begin.
+struct Awaited {
+  std::string name, socket;
+  std::function<bool(const json& status)> is_ready;
+  bool ready = false;
+  std::unique_ptr<Order> asked = {};
+};
 
 }  // namespace
 
@@ -50,15 +60,22 @@ void World::start_daemon(NodeId id, Instant begin_at) {
                                     ? balancer_settings(plan_, topology_, id, folder)
                                     : agent_settings(plan_, topology_, id, folder,
                                                      loop_.origin() + begin_at.time_since_epoch()));
-  hosts_[id].daemon = std::make_unique<Daemon>(
+  hosts_[id].daemon = launch(id, role, folder);
+  lives_.push_back({id, hosts_[id].lives, folder});
+}
+
+// The settings are in the folder. An end that nobody ordered ends the run.
+std::unique_ptr<Daemon> World::launch(NodeId id, const std::string& role,
+                                      const LifeFolder& folder) {
+  auto launched = std::make_unique<Daemon>(
       std::vector<std::string>{options_.daemon, role, "--config", folder.settings()},
       network_->where(id), folder.log());
-  lives_.push_back({id, hosts_[id].lives, folder});
-  Daemon& daemon = *hosts_[id].daemon;
+  Daemon& daemon = *launched;
   loop_.watch(daemon.descriptor(), EPOLLIN, [this, id, role, &daemon](std::uint32_t) {
     throw SystemError("run poised " + role + " on " + topology_.nodes()[id].name,
                       "it " + daemon.how_it_ended());
   });
+  return launched;
 }
 
 // What the last life left on the host would not have survived its death: rules, VIPs, and what its
@@ -82,7 +99,7 @@ void World::order(NodeId id, poise::Command::Kind kind) {
   const std::string now = kind == poise::Command::Kind::pause ? ",\"now\":true" : "";
   orders_.push_back(std::make_unique<Order>(loop_, folder_of(id).socket(),
                                             "{\"do\":\"" + word + "\"" + now + "}",
-                                            [complain](const nlohmann::json& answer) {
+                                            [complain](const json& answer) {
                                               if (!answer.value("ok", false))
                                                 complain(answer.value("error", "no reason"));
                                             }));
@@ -91,33 +108,32 @@ void World::order(NodeId id, poise::Command::Kind kind) {
 // A simulated host is up at once; these take their time, which is none of the plan's.
 void World::await_readiness() {
   const std::size_t balancer_count = topology_.of_kind(NodeKind::balancer).size();
-  std::map<std::string, std::function<bool(const nlohmann::json& status)>> waiting;  // by socket
+  std::vector<Awaited> awaited;
   for (const NodeId id : topology_.of_kind(NodeKind::backend)) {
+    const std::string& name = topology_.nodes()[id].name;
     if (hosts_[id].daemon)
-      waiting[folder_of(id).socket()] = [balancer_count](const nlohmann::json& status) {
-        return status.value("balancers_registered_at", std::size_t{0}) == balancer_count;
-      };
+      awaited.push_back({name, folder_of(id).socket(), [balancer_count](const json& status) {
+                           return status.value("balancers_registered_at", std::size_t{0}) ==
+                                  balancer_count;
+                         }});
     if (hosts_[id].failover)
-      waiting[failover_folder_of(id).socket()] = [this, id](const nlohmann::json& status) {
-        return is_ready(id, status);
-      };
+      awaited.push_back({name + ".tcp", failover_folder_of(id).socket(),
+                         [this, id](const json& status) { return is_ready(id, status); }});
   }
-  std::map<std::string, std::unique_ptr<Order>> asked;
-  std::function<void(const std::string&)> ask = [&](const std::string& socket) {
-    asked[socket] = std::make_unique<Order>(
-        loop_, socket, R"({"do":"status"})", [&, socket](const nlohmann::json& answer) {
-          if (waiting[socket](answer.value("result", nlohmann::json::object())))
-            waiting.erase(socket);
-          else
-            loop_.at(loop_.now() + kAskAgain, [&ask, socket] { ask(socket); });
-          if (waiting.empty()) loop_.stop();
+  if (awaited.empty()) return;
+  const std::function<void(Awaited&)> ask = [&](Awaited& one) {
+    one.asked =
+        std::make_unique<Order>(loop_, one.socket, R"({"do":"status"})", [&](const json& answer) {
+          one.ready = one.is_ready(answer.value("result", json::object()));
+          // Who was ready may not stay so, as a pair may change places: all must be at once.
+          if (std::ranges::all_of(awaited, &Awaited::ready)) return loop_.stop();
+          loop_.at(loop_.now() + kAskAgain, [&] { ask(one); });
         });
   };
-  if (waiting.empty()) return;
-  std::vector<std::string> all;
-  for (const auto& [socket, is_ready] : waiting) all.push_back(socket);
-  for (const std::string& socket : all) ask(socket);
+  for (Awaited& one : awaited) ask(one);
   loop_.run_until(loop_.now() + kBootMax);
+  for (const Awaited& one : awaited)
+    if (!one.ready) notices_.push_back({0, "world", "early", one.name, "it was not ready in time"});
   loop_.cancel_all();
 }
 

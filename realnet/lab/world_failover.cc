@@ -53,15 +53,8 @@ void World::start_failover(NodeId id) {
                                                        .progress = progress_ ? kProgress : "",
                                                        .is_first_life = hosts_[id].lives == 1})
                                     : witness_settings(plan_, topology_, id, folder));
-  hosts_[id].failover = std::make_unique<Daemon>(
-      std::vector<std::string>{options_.daemon, role, "--config", folder.settings()},
-      network_->where(id), folder.log());
+  hosts_[id].failover = launch(id, role, folder);
   failover_lives_.push_back({id, hosts_[id].lives, folder});
-  Daemon& daemon = *hosts_[id].failover;
-  loop_.watch(daemon.descriptor(), EPOLLIN, [this, id, role, &daemon](std::uint32_t) {
-    throw SystemError("run poised " + role + " on " + topology_.nodes()[id].name,
-                      "it " + daemon.how_it_ended());
-  });
 }
 
 // The first of each pair serves when the plan begins, and its standby could take over. On a busy
