@@ -27,7 +27,7 @@ QueueSettings queue_of(const PacketSettings& settings, std::uint32_t index) {
 }
 
 Seat seat_of(const PacketSettings& settings, std::uint32_t index) {
-  Seat seat{.patient = settings.turns == Turns::patient};
+  Seat seat{.patient = settings.turns == Turns::patient, .nice = settings.nice};
   if (!settings.cpus.empty()) seat.cpu = settings.cpus[index % settings.cpus.size()];
   return seat;
 }

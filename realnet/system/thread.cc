@@ -2,6 +2,7 @@
 #include "realnet/system/thread.h"
 
 #include <sched.h>
+#include <sys/resource.h>
 
 #include <cerrno>
 #include <ctime>
@@ -22,6 +23,8 @@ void take(const Seat& seat) {
   if (seat.cpu) pin_to_cpu(*seat.cpu);
   const sched_param none{};
   if (seat.patient) checked(::sched_setscheduler(0, SCHED_BATCH, &none), "schedule as a batch");
+  if (::getpriority(PRIO_PROCESS, 0) < seat.nice)  // of a thread, on Linux
+    checked(::setpriority(PRIO_PROCESS, 0, seat.nice), "be nice");
 }
 
 Duration thread_time() {

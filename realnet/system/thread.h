@@ -9,10 +9,12 @@
 namespace poise::realnet {
 
 // How a thread runs. `cpu`: none: anywhere. `patient`: it does not interrupt another thread when
-// something comes for it (SCHED_BATCH), so it finds more at once and costs less.
+// something comes for it (SCHED_BATCH), so it finds more at once and costs less. `nice`: at least
+// so much; who is nicer already stays so.
 struct Seat {
   std::optional<unsigned> cpu = {};
   bool patient = false;
+  int nice = -20;
 };
 
 // Of this thread. Throws SystemError.

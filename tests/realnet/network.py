@@ -39,12 +39,13 @@ def set_namespace(file):
 class Host:
     """A namespace with one device, eth0, on the switch: 10.9.0.N/24 and fd09::N/64."""
 
-    def __init__(self, network, name, number):
+    def __init__(self, network, name, number, queues):
         self.network, self.name, self.number = network, name, number
         self.v4, self.v6 = f"10.9.0.{number}", f"fd09::{number:x}"
         self.processes = []
         ip("netns add", name)
-        ip(f"link add {name} type veth peer name eth0 netns {name}")
+        each = f"numrxqueues {queues} numtxqueues {queues}"
+        ip(f"link add {name} {each} type veth peer name eth0 netns {name} {each}")
         ip(f"link set {name} master switch up")
         for command in (
             "link set lo up",
@@ -102,15 +103,16 @@ class Host:
 class Network:
     """A switch (a bridge) and the hosts on it."""
 
-    def __init__(self, folder):
-        self.folder = Path(folder)
+    def __init__(self, folder, queues=1):
+        """`queues`: of every device, in each direction."""
+        self.folder, self.queues = Path(folder), queues
         self.hosts = {}
         ip("link add switch type bridge")
         ip("link set switch up")
 
     def host(self, name):
         if name not in self.hosts:
-            self.hosts[name] = Host(self, name, 10 + len(self.hosts))
+            self.hosts[name] = Host(self, name, 10 + len(self.hosts), self.queues)
         return self.hosts[name]
 
     def plug(self, name, is_in):

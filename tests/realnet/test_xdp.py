@@ -1,6 +1,8 @@
 """Daemons that take packets by AF_XDP keep the laws of those that have them queued."""
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 from crowd import Crowd
@@ -101,6 +103,16 @@ def test_the_agents_device_goes_with_it(network, build):
 def test_patient_threads_serve_as_well(network, build):
     service = fast_service(network, build, packets={"from": "xdp", "turns": "patient"}).start()
     assert service.get() == "web1"
+
+
+def test_only_the_thread_of_the_queue_gives_up_the_daemons_priority(network, build):
+    packets = {"from": "xdp", "nice": 3}
+    balancer = fast_service(network, build, packets=packets).start().balancers["lb"]
+    threads = Path(f"/proc/{balancer.process.pid}/task").glob("*")
+    nice = sorted(os.getpriority(os.PRIO_PROCESS, int(thread.name)) for thread in threads)
+    *others, queue = nice
+    assert queue == 3
+    assert set(others) == {os.getpriority(os.PRIO_PROCESS, balancer.process.pid)} != {3}
 
 
 def test_a_kill_breaks_no_flow_and_leaves_nothing_on_the_device(network, build):

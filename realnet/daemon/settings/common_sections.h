@@ -141,6 +141,12 @@ std::vector<scenario::Field> packet_fields() {
           "When a queue's thread gets its processor: prompt interrupts what runs there for every "
           "packet; patient (SCHED_BATCH) waits for its turn, finds more packets at once and costs "
           "less, but is milliseconds late while others compute."),
+      key<kOf, &P::nice>(
+          "nice",
+          "How nice the queues' threads are at least; the others keep what the daemon "
+          "was started with. Threads that always come first take packets one by one, "
+          "which costs up to three times as much as many at once.")
+          .range(-20, 19),
       spelled<SpreadSpelling, kOf, &P::spread>(
           "spread",
           "What says which queue a packet goes to: its flow, or the core that received it, which "

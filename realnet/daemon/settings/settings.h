@@ -36,6 +36,7 @@ struct PacketSettings {
   std::uint32_t first_queue = 0;  // queues first_queue, first_queue + 1, ...
   From from = From::queue;        // how they come: all queued, or by AF_XDP and the rest queued
   Turns turns = Turns::prompt;    // when the queues' threads get their processor
+  std::int32_t nice = 0;          // the queues' threads, at least
   Spread spread = Spread::flow;   // what says which queue a packet goes to
   Emit emit = Emit::automatic;
   Fail fail = Fail::closed;
