@@ -169,10 +169,13 @@ void Agent::leave(PeerId peer) {
   link.deadline = link.heartbeat = kNever;
   link.up = false;
   tell("deregistered", peer);
-  const bool all = std::all_of(links_.begin(), links_.end(), [](const Link& other) {
-    return other.state == AgentState::deregistered && !other.up;
+  if (has_left() && std::exchange(attached_, false)) notices_.push({"detach", config_.name, {}});
+}
+
+bool Agent::has_left() const {
+  return std::all_of(links_.begin(), links_.end(), [](const Link& link) {
+    return link.state == AgentState::deregistered && !link.up;
   });
-  if (all && std::exchange(attached_, false)) notices_.push({"detach", config_.name, {}});
 }
 
 void Agent::registered(Instant now, PeerId peer) {
@@ -193,9 +196,13 @@ void Agent::forget_resume(Link& link) {
 
 CommandResult Agent::on_command(Instant now, const Command& command) {
   bool any = false;
+  asked_.clear();
   for (PeerId peer = 0; peer < links_.size(); ++peer) {
     Link& link = links_[peer];
-    any = order(now, peer, command.kind) || any;
+    if (order(now, peer, command.kind)) {
+      any = true;
+      if (link.up) asked_.push_back(peer);  // else it left without a word
+    }
     link.wanted = command.kind;
     if (command.kind == Command::Kind::deregister || link.state == AgentState::active)
       if (!is_pause(link.wanted)) link.wanted.reset();

@@ -67,6 +67,11 @@ class Agent {
 
   const AgentConfig& config() const { return config_; }
   AgentState state(PeerId peer) const { return links_[peer].state; }
+  // Whom the last command was said to. Each answers with a notice: paused, resumed or deregistered,
+  // or refused or lost.
+  const std::vector<PeerId>& asked() const { return asked_; }
+  // Deregistered at every balancer: each has answered, or will not.
+  bool has_left() const;
   const Counters& counters() const { return counters_; }
   const std::optional<ReplicaStatus>& replica() const { return replica_; }
   // What a balancer last answered to it: "STEERED db 1 5", "FENCED db 5"; empty: nothing yet.
@@ -109,6 +114,7 @@ class Agent {
   Instant drawn_at_ = kNever;
   std::uint64_t lot_ = 0;
   std::vector<Link> links_;
+  std::vector<PeerId> asked_;
   bool attached_ = false;
   std::uint16_t health_ = 200;
   std::optional<ReplicaStatus> replica_;  // none: not a replica

@@ -120,7 +120,7 @@ void AgentRole::take_notice(const Notice& notice) {
     with_vips_ = notice.kind == "attach";
     apply_host();
   }
-  if (leaving_ && registered_count() == 0) frame_.finish();
+  if (leaving_ && has_left()) frame_.finish();
 }
 
 void AgentRole::apply_host() {
@@ -228,14 +228,14 @@ void AgentRole::answer(const nlohmann::json& request, Reply reply) {
   order(*kind, std::move(reply));
 }
 
-// The outcome is what every balancer that we are registered at says.
+// The outcome is what every balancer that was asked says.
 void AgentRole::order(Command::Kind kind, Reply reply) {
-  const std::size_t count = registered_count();
-  if (!command(kind))
-    return reply(refused(count == 0 ? "no balancer has it registered"
-                                    : "its state does not allow it at any balancer"));
-  if (count == 0) return reply(done("it will not register any more"));
-  waiting_.add(std::string(outcome_of(kind)), count, std::move(reply));
+  std::optional<std::set<std::string>> asked = command(kind);
+  if (!asked)
+    return reply(refused(registered_count() == 0 ? "no balancer has it registered"
+                                                 : "its state does not allow it at any balancer"));
+  if (asked->empty()) return reply(done("it will not register any more"));
+  waiting_.add(std::string(outcome_of(kind)), std::move(*asked), std::move(reply));
 }
 
 // Saying the same again costs nothing and changes nothing: a server may repeat itself. The answer
@@ -279,10 +279,22 @@ void AgentRole::end_announcement() {
   ended.reply(ended.outcome);
 }
 
-bool AgentRole::command(Command::Kind kind) {
-  return shards_.act([&](Instant now, Recorded<Agent>& machine) {
-    return machine.on_command(now, {kind, settings_.machine.name});
-  }) == CommandResult::done;
+std::optional<std::set<std::string>> AgentRole::command(Command::Kind kind) {
+  std::set<std::string> asked;
+  const CommandResult result = shards_.act([&](Instant now, Recorded<Agent>& machine) {
+    const CommandResult of_machine = machine.on_command(now, {kind, settings_.machine.name});
+    for (const PeerId peer : machine.machine().asked())
+      asked.insert(settings_.balancers[peer].address.to_string());
+    return of_machine;
+  });
+  if (result != CommandResult::done) return std::nullopt;
+  return asked;
+}
+
+bool AgentRole::has_left() {
+  bool has_left = false;
+  shards_.look_at_first([&](const Shard<Agent>& shard) { has_left = shard.machine().has_left(); });
+  return has_left;
 }
 
 std::size_t AgentRole::registered_count() {
@@ -342,8 +354,8 @@ void AgentRole::drain() {
 
 void AgentRole::leave() {
   leaving_ = true;
-  if (registered_count() == 0) return frame_.finish();
   static_cast<void>(command(Command::Kind::deregister));
+  if (has_left()) frame_.finish();
 }
 
 }  // namespace poise::realnet

@@ -7,15 +7,16 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "model/balancer/agent.h"
 #include "realnet/control/dialer.h"
+#include "realnet/control/waiting_orders.h"
 #include "realnet/daemon/frame.h"
 #include "realnet/daemon/health/health_checker.h"
 #include "realnet/daemon/record_file.h"
 #include "realnet/daemon/settings/settings.h"
-#include "realnet/daemon/waiting.h"
 #include "realnet/daemon/xdp_way.h"
 #include "realnet/packets/shards.h"
 
@@ -47,7 +48,9 @@ class AgentRole {
   void order(Command::Kind kind, Reply reply);
   void announce(const nlohmann::json& request, Reply reply);
   void end_announcement();
-  bool command(Command::Kind kind);
+  // Whose answers will come, as notices name them; nullopt: no balancer can be asked that.
+  std::optional<std::set<std::string>> command(Command::Kind kind);
+  bool has_left();
   std::size_t registered_count();
   Answer balancers();
   std::string metrics();

@@ -289,6 +289,22 @@ TEST(Agent, DetachesAfterTheLastDeregistration) {
   EXPECT_EQ(hands.agent.next_deadline(), kNever);
 }
 
+TEST(Agent, HasLeftWhenTheBalancersThatItAskedHaveAnswered) {
+  Hands hands;
+  hands.registered(0);  // the other one is being connected to: it is owed no word
+  const auto orders = [&](Command::Kind kind) {
+    static_cast<void>(hands.agent.on_command(hands.now, {kind, {}}));
+    hands.settle();
+    return hands.agent.asked();
+  };
+  EXPECT_EQ(orders(Command::Kind::pause), std::vector<PeerId>{0});
+  EXPECT_EQ(orders(Command::Kind::deregister), std::vector<PeerId>{0});
+  EXPECT_FALSE(hands.agent.has_left());
+  hands.hears(0, "DEREGISTERED web1 client requested deregistration");
+  EXPECT_TRUE(hands.agent.has_left());
+  EXPECT_EQ(orders(Command::Kind::deregister), std::vector<PeerId>{});
+}
+
 // A balancer's packet to the agent, in a tunnel of the agent's kind.
 std::vector<std::uint8_t> tunnelled(Address from, Address vip) {
   const auto inner =

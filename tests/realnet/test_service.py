@@ -59,6 +59,16 @@ def test_an_agent_s_operator_waits_for_the_balancers_word(service):
     wait_until(service.is_whole, "web1 is back")
 
 
+def test_an_agent_s_operator_hears_a_balancers_refusal(service):
+    service.balancers["lb"].ctl("pause", "--now", "web1")
+    said = service.agents["web1"].ctl("pause", "--now", check=False)
+    assert said.returncode == 1
+    balancer = service.balancers["lb"].host.v4
+    assert f"{balancer} refused: INVALID backend already paused" in said.stderr
+    service.balancers["lb"].ctl("resume", "web1")
+    wait_until(service.is_whole, "web1 is back")
+
+
 def test_stop_leaves_a_host_as_it_was(network, build):
     from service import Service
 
