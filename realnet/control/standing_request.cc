@@ -20,11 +20,12 @@ constexpr std::size_t kAnswerMax = 64 * 1024;  // bytes
 
 StandingRequest::StandingRequest(asio::io_context& io, std::string path,
                                  std::function<void(std::string)> log,
-                                 std::chrono::milliseconds retry)
+                                 std::chrono::milliseconds retry, std::chrono::milliseconds repeat)
     : io_(io),
       path_(std::move(path)),
       log_(std::move(log), kLogInterval),
       retry_(retry),
+      repeat_(repeat),
       socket_(io),
       timer_(io),
       life_(std::make_shared<char>()) {}
@@ -54,7 +55,8 @@ void StandingRequest::connect() {
 }
 
 void StandingRequest::speak() {
-  if (!connected_ || asked_ || newest_ == said_) return;
+  if (!connected_ || asked_ || (newest_ == said_ && !due_)) return;
+  due_ = false;
   asked_ = true;
   said_ = newest_;
   line_ = said_ + "\n";
@@ -82,6 +84,16 @@ void StandingRequest::take(const std::string& answer) {
   heard_ = is_done && said_ == newest_;
   if (!is_done) log_.say("refused", path_ + ": " + answer.substr(0, answer.find('\n')));
   if (heard_ && then_) then_();
+  repeat_later();
+}
+
+void StandingRequest::repeat_later() {
+  timer_.expires_after(repeat_);
+  timer_.async_wait([this, life = std::weak_ptr(life_)](const Error& error) {
+    if (error || life.expired()) return;
+    due_ = true;
+    speak();
+  });
 }
 
 void StandingRequest::try_later() {

@@ -1,6 +1,7 @@
 // Laws of a standing request: whoever listens knows what is true now, whenever it begins to listen.
 #include "realnet/control/standing_request.h"
 
+#include <set>
 #include <vector>
 
 #include "tests/control/operator_rig.h"
@@ -14,11 +15,13 @@ using nlohmann::json;
 constexpr std::chrono::milliseconds kRetry{5};
 
 struct Listener {
-  explicit Listener(bool agrees = true)
-      : rig([this, agrees](const json& asked, const Reply& reply) {
-          heard.push_back(asked.at("epoch"));
-          reply(agrees ? done("noted") : refused("not from you"));
-        }) {}
+  explicit Listener(bool agrees = true, const OperatorLimits& limits = {})
+      : rig(
+            [this, agrees](const json& asked, const Reply& reply) {
+              heard.push_back(asked.at("epoch"));
+              reply(agrees ? done("noted") : refused("not from you"));
+            },
+            limits) {}
 
   std::vector<int> heard;
   OperatorRig rig;
@@ -63,6 +66,25 @@ TEST(StandingRequest, TellsWhoeverListensThereNext) {
                                                       });
   ASSERT_TRUE(run_until(agent.rig.io, [&] { return request.heard(); }));
   EXPECT_EQ(agent.heard, (std::vector{3, 5}));
+}
+
+TEST(StandingRequest, IsNotHungUpOnForItsSilence) {
+  const OperatorLimits limits{.idle_max = 1s};
+  Listener agent(true, limits);
+  StandingRequest request(agent.rig.io, agent.rig.path, {}, kRetry, limits.idle_max / 20);
+  request.say(epoch(1));
+  ASSERT_TRUE(run_until(agent.rig.io, [&] { return request.heard(); }));
+  const auto end = std::chrono::steady_clock::now() + limits.idle_max * 3 / 2;
+  bool was_unheard = false;
+  EXPECT_TRUE(run_until(agent.rig.io, [&] {
+    was_unheard = was_unheard || !request.heard();
+    return std::chrono::steady_clock::now() >= end;
+  }));
+  EXPECT_FALSE(was_unheard);
+  EXPECT_EQ(std::set(agent.heard.begin(), agent.heard.end()), std::set{1});
+  request.say(epoch(2));
+  ASSERT_TRUE(run_until(agent.rig.io, [&] { return request.heard(); }));
+  EXPECT_EQ(agent.heard.back(), 2);
 }
 
 TEST(StandingRequest, IsNotHeardByWhoRefuses) {
