@@ -70,12 +70,14 @@ void HostSetup::carry_out(const HostPlan& plan) {
   const std::vector<Rules> before = std::exchange(rules_, {});
   vips_.clear();
   blackholes_ = plan.blackholes;
-  sysctls_ = plan.sysctls;
+  switches_.clear();
   std::vector<std::string> wanted;
   for (const Address& address : plan.blackholes)
     wanted.push_back(subject(BlackholeChange{address}));
-  for (const SysctlSetting& setting : plan.sysctls)
+  for (const SysctlSetting& setting : plan.sysctls) {
+    switches_.emplace_back(setting);
     wanted.push_back(subject(SysctlChange{.key = setting.key}));
+  }
   for (RulesConfig config : plan.rules) {
     config.name = name_;
     rules_.emplace_back(config);
@@ -91,7 +93,7 @@ void HostSetup::carry_out(const HostPlan& plan) {
   retire_all_but(wanted);
 
   for (const Address& address : plan.blackholes) drop(address);
-  for (const SysctlSetting& setting : plan.sysctls) set(setting);
+  for (Switch& each : switches_) set(each);
   for (Rules& rules : rules_) install(rules, before);
   for (VipAddress& vip : vips_) attach(vip);
   announce(plan.announcements);
@@ -106,7 +108,7 @@ void HostSetup::retire_all_but(const std::vector<std::string>& wanted) {
     if (std::find(wanted.begin(), wanted.end(), about) != wanted.end()) continue;
     try {
       say("put back " + about);
-      say(about + ": " + put_back(*change));
+      say(about + ": " + put_back_or_leave(*change));
       done.push_back(about);
     } catch (const SystemError& error) {
       failures += (failures.empty() ? "" : "; ") + std::string(error.what());
@@ -116,36 +118,37 @@ void HostSetup::retire_all_but(const std::vector<std::string>& wanted) {
   if (!failures.empty()) throw SystemError("put back what \"" + name_ + "\" changed", failures);
 }
 
-void HostSetup::drop(Address address) {
-  const Change change = BlackholeChange{address};
-  const std::string about = subject(change);
-  if (has_blackhole(address)) {
-    say(about + (journal_.find(about) ? ": taken over" : ": was there already, and stays"));
-    return;
-  }
-  journal_.record(change);
-  say("recorded " + about);
-  add_blackhole(address);
-  say(about + ": in place");
+// What another name of the folder has changed likewise is left to it.
+std::string HostSetup::put_back_or_leave(const Change& change) {
+  const Fd alone = journal_.lock_folder();
+  const std::optional<Change> other = journal_.find_elsewhere(subject(change));
+  if (!other) return put_back(change);
+  const auto* value = std::get_if<SysctlChange>(&change);
+  return value ? put_back_beside(*value, std::get<SysctlChange>(*other)) : "stays for another name";
 }
 
-void HostSetup::set(const SysctlSetting& setting) {
-  const std::string now = read_sysctl(setting.key);
-  SysctlChange change{.key = setting.key, .before = now, .after = setting.value};
-  const std::optional<Change> earlier = journal_.find(subject(change));
-  const auto* ours = earlier ? std::get_if<SysctlChange>(&*earlier) : nullptr;
-  if (ours && (now == ours->after || now == ours->before)) {
-    change.before = ours->before;
-    change.followers = ours->followers;
-  } else if (suffices(setting, now)) {
-    if (ours) journal_.forget({subject(change)});  // somebody made it theirs since then
-    return;
-  }
-  if (change.followers.empty()) change.followers = sysctls_that_follow(setting.key);
+void HostSetup::drop(Address address) {
+  const Fd alone = journal_.lock_folder();
+  if (has_blackhole(address)) return take_over(BlackholeChange{address});
+  const Change change = BlackholeChange{address};
   journal_.record(change);
   say("recorded " + subject(change));
-  if (now != setting.value) write_sysctl(setting.key, setting.value);
-  say(subject(change) + ": " + now + " -> " + setting.value);
+  add_blackhole(address);
+  say(subject(change) + ": in place");
+}
+
+// What stands although we did not make it now.
+void HostSetup::take_over(const Change& change) {
+  const std::string about = subject(change);
+  if (!journal_.find(about)) {
+    if (!journal_.find_elsewhere(about)) return say(about + ": was there already, and stays");
+    journal_.record(change);
+  }
+  say(about + ": taken over");
+}
+
+void HostSetup::set(Switch& each) {
+  each.set(journal_, [this](const std::string& text) { say(text); });
 }
 
 // What stands already is not written again: who waits for a VIP waits for its rules.
@@ -166,16 +169,13 @@ void HostSetup::install(Rules& rules, const std::vector<Rules>& before) {
 }
 
 void HostSetup::attach(VipAddress& vip) {
+  const Fd alone = journal_.lock_folder();
   const Change change = change_of(vip);
-  const std::string about = subject(change);
-  if (vip.is_attached()) {
-    say(about + (journal_.find(about) ? ": taken over" : ": was there already, and stays"));
-    return;
-  }
+  if (vip.is_attached()) return take_over(change);
   journal_.record(change);
-  say("recorded " + about);
+  say("recorded " + subject(change));
   vip.attach();
-  say(about + ": attached");
+  say(subject(change) + ": attached");
 }
 
 void HostSetup::announce(const Announcements& announcements) {
@@ -199,15 +199,22 @@ void HostSetup::announce(const Announcements& announcements) {
 }
 
 bool HostSetup::is_in_place() const {
-  return std::all_of(blackholes_.begin(), blackholes_.end(), has_blackhole) &&
-         std::all_of(rules_.begin(), rules_.end(),
-                     [](const Rules& r) { return r.is_in_place(); }) &&
-         std::all_of(vips_.begin(), vips_.end(),
-                     [](const VipAddress& v) { return v.is_attached(); });
+  return !lacks() && std::ranges::all_of(switches_, [](const Switch& each) {
+    return each.state() == Switch::State::as_set;
+  });
+}
+
+// Is something to be made again? A switch that somebody changed is theirs.
+bool HostSetup::lacks() const {
+  return !std::ranges::all_of(blackholes_, has_blackhole) ||
+         !std::ranges::all_of(rules_, &Rules::is_in_place) ||
+         !std::ranges::all_of(vips_, &VipAddress::is_attached) ||
+         std::ranges::any_of(
+             switches_, [](const Switch& each) { return each.state() == Switch::State::renewed; });
 }
 
 bool HostSetup::mend() {
-  if (is_in_place()) return false;
+  if (!lacks()) return false;
   std::string failures;
   const auto attempt = [&](const auto& step) {
     try {
@@ -217,7 +224,10 @@ bool HostSetup::mend() {
     }
   };
   for (const Address& address : blackholes_) attempt([&] { drop(address); });
-  for (const SysctlSetting& setting : sysctls_) attempt([&] { set(setting); });
+  for (Switch& each : switches_)
+    attempt([&] {
+      if (each.state() == Switch::State::renewed) set(each);
+    });
   for (Rules& rules : rules_)
     attempt([&] {
       if (!rules.is_in_place()) install(rules, {});
@@ -236,7 +246,7 @@ bool HostSetup::mend() {
 void HostSetup::undo() {
   announcer_ = {};
   blackholes_.clear();
-  sysctls_.clear();
+  switches_.clear();
   rules_.clear();
   vips_.clear();
   retire_all_but({});

@@ -11,6 +11,7 @@
 #include "realnet/host/announce.h"
 #include "realnet/host/journal.h"
 #include "realnet/host/rules.h"
+#include "realnet/host/switch.h"
 #include "realnet/host/sysctl.h"
 #include "realnet/host/vip_address.h"
 
@@ -51,13 +52,15 @@ class HostSetup {
   // own. Throws SystemError when a step fails; all is put back then. REQUIRES of the caller:
   // somebody listens on the queues, or the rules' packets are lost meanwhile.
   void apply(const HostPlan& plan);
-  // Do all routes, rules and VIPs of the plan still stand?
+  // Do all routes, rules and VIPs of the plan still stand, and do the switches suffice?
   bool is_in_place() const;
   // Makes those that do not stand again: somebody flushed the rules, took the VIP, or replaced its
-  // interface. False: nothing was missing. Throws SystemError of what could not be made, after the
+  // interface, whose switches are new then. A switch that somebody changed is left alone. False:
+  // nothing was missing. Throws SystemError of what could not be made, after the
   // rest was; nothing is put back then.
   bool mend();
-  // Puts everything back, newest first, as far as it still is as we left it. Throws SystemError
+  // Puts everything back, newest first, as far as it still is as we left it and no other name of
+  // the folder needs it. Throws SystemError
   // that names what could not be put back; the rest is.
   void undo();
 
@@ -68,18 +71,21 @@ class HostSetup {
  private:
   void carry_out(const HostPlan& plan);
   void retire_all_but(const std::vector<std::string>& wanted);
+  std::string put_back_or_leave(const Change& change);
   void drop(Address address);
-  void set(const SysctlSetting& setting);
+  void take_over(const Change& change);
+  void set(Switch& each);
   void install(Rules& rules, const std::vector<Rules>& before);
   void attach(VipAddress& vip);
   void announce(const Announcements& announcements);
+  bool lacks() const;
   void say(const std::string& text) const;
 
   std::string name_;
   Log log_;
   HostJournal journal_;
   std::vector<Address> blackholes_;
-  std::vector<SysctlSetting> sysctls_;
+  std::vector<Switch> switches_;
   std::vector<Rules> rules_;
   std::vector<VipAddress> vips_;
   std::jthread announcer_;

@@ -10,15 +10,16 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <fstream>
+#include <string_view>
 
-#include "realnet/host/journal_text.h"
 #include "realnet/system/error.h"
 
 namespace poise::realnet {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::string_view kEnding = ".host.json";
 
 // Of the calling thread's network namespace: no two of one boot have the same, unlike its inode.
 std::uint64_t namespace_cookie() {
@@ -99,7 +100,7 @@ HostJournal::~HostJournal() {
 
 fs::path HostJournal::file(const fs::path& folder, const std::string& name) {
   check_name(name);
-  return folder / (name + ".host.json");
+  return folder / (name + std::string(kEnding));
 }
 
 void HostJournal::lock() {
@@ -119,38 +120,68 @@ void HostJournal::lock() {
   }
 }
 
-void HostJournal::read() {
-  const std::string attempt = "journal " + file_.string();
-  ::unlink(draft_.c_str());  // of a life that was killed over it
-  const Fd opened(::open(file_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+// None: there is no file. Throws SystemError for one that is not to be trusted.
+std::optional<JournalText> HostJournal::read_trusted(const fs::path& file) const {
+  const std::string attempt = "journal " + file.string();
+  const Fd opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!opened) {
-    if (errno == ENOENT) return;
+    if (errno == ENOENT) return std::nullopt;
     throw SystemError(attempt, errno);
   }
   struct stat status {};
   checked(::fstat(opened.get(), &status), attempt);
   if (status.st_uid != ::geteuid() || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
     throw SystemError(attempt, "not trusted: others may have written it");
-  JournalText text;
   try {
-    text = JournalText::parse(read_all(opened.get(), attempt));
+    return JournalText::parse(read_all(opened.get(), attempt));
   } catch (const SystemError&) {
     throw;
   } catch (const std::exception& error) {
     throw SystemError(attempt, std::string("damaged, and so not trusted: ") + error.what());
   }
-  if (text.name != name_)
-    throw SystemError(attempt, "not trusted: it is the journal of \"" + text.name + "\"");
-  if (text.boot != boot_) return write({});
-  if (text.namespace_cookie != namespace_)
+}
+
+void HostJournal::read() {
+  const std::string attempt = "journal " + file_.string();
+  ::unlink(draft_.c_str());  // of a life that was killed over it
+  std::optional<JournalText> text = read_trusted(file_);
+  if (!text) return;
+  if (text->name != name_)
+    throw SystemError(attempt, "not trusted: it is the journal of \"" + text->name + "\"");
+  if (text->boot != boot_) return write({});
+  if (text->namespace_cookie != namespace_)
     throw SystemError(attempt, "it speaks of another network namespace; start there, or remove it");
-  changes_ = std::move(text.changes);
+  changes_ = std::move(text->changes);
 }
 
 std::optional<Change> HostJournal::find(const std::string& about) const {
   for (const Change& change : changes_)
     if (subject(change) == about) return change;
   return std::nullopt;
+}
+
+std::optional<Change> HostJournal::find_elsewhere(const std::string& about) const {
+  std::error_code gone;  // with the folder, all that the others knew
+  for (const auto& entry : fs::directory_iterator(folder_, gone)) {
+    if (entry.path() == file_ || !entry.path().native().ends_with(kEnding)) continue;
+    try {
+      const std::optional<JournalText> text = read_trusted(entry.path());
+      if (!text || text->boot != boot_ || text->namespace_cookie != namespace_) continue;
+      for (const Change& change : text->changes)
+        if (subject(change) == about) return change;
+    } catch (const SystemError&) {  // its own daemon says so
+    }
+  }
+  return std::nullopt;
+}
+
+Fd HostJournal::lock_folder() const {
+  const std::string attempt = "lock folder " + folder_.string();
+  Fd opened(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!opened && errno == ENOENT) return opened;  // somebody removed it
+  checked(opened.get(), attempt);
+  checked(::flock(opened.get(), LOCK_EX), attempt);
+  return opened;
 }
 
 void HostJournal::record(const Change& change) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "realnet/host/change.h"
+#include "realnet/host/journal_text.h"
 #include "realnet/system/fd.h"
 
 namespace poise::realnet {
@@ -29,6 +30,12 @@ class HostJournal {
   const std::vector<Change>& changes() const { return changes_; }  // oldest first
   // Of the same subject.
   std::optional<Change> find(const std::string& subject) const;
+  // Of the same subject, of another name in the folder, alive or killed, that a switch or route of
+  // this network namespace has to outlive us for. A file that cannot be trusted says nothing.
+  std::optional<Change> find_elsewhere(const std::string& subject) const;
+  // While it is open, nobody else who takes it looks at what the folder's names share, or changes
+  // it.
+  Fd lock_folder() const;
   // Adds it, or replaces that of the same subject where it stands. REQUIRES: before the host is
   // changed. Throws SystemError; the file is as before then.
   void record(const Change& change);
@@ -41,6 +48,7 @@ class HostJournal {
  private:
   void lock();
   void read();
+  std::optional<JournalText> read_trusted(const std::filesystem::path& file) const;
   void write(const std::vector<Change>& changes) const;
 
   std::filesystem::path folder_;
