@@ -87,11 +87,17 @@ bool has_blackhole(Address address) {
 
 void route_to(Address address, const Interface& interface) {
   NetlinkRequest request;
-  rtmsg& body = route(request, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, address, kFirstMetric);
+  rtmsg& body = route(request, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, address, kFirstMetric);
   body.rtm_type = RTN_UNICAST;
   body.rtm_scope = address.is_v4() ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
   ::mnl_attr_put_u32(request.header, RTA_OIF, interface.index);
-  Netlink().ask(*request.header, "route " + address.to_string() + " to " + interface.name);
+  const std::string attempt = "route " + address.to_string() + " to " + interface.name;
+  try {
+    Netlink().ask(*request.header, attempt);
+  } catch (const SystemError& error) {
+    if (error.error_number() != EEXIST) throw;
+    throw SystemError(attempt, "another device has that route: does another daemon serve it here?");
+  }
 }
 
 }  // namespace poise::realnet

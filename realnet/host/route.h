@@ -15,6 +15,7 @@ bool remove_blackhole(Address address);  // false: it was not there
 bool has_blackhole(Address address);
 
 // Packets to the address go to the interface, before any other route. It goes with the interface.
+// Refused while another one has the address so.
 void route_to(Address address, const Interface& interface);
 
 }  // namespace poise::realnet

@@ -84,5 +84,21 @@ TEST_F(Blackhole, GivesWayToARouteToADevice) {
   EXPECT_TRUE(setup.is_in_place());
 }
 
+TEST_F(Blackhole, OfTwoDevicesTheFirstKeepsAnAddress) {
+  command("ip link add eth0 type veth peer name eth1");
+  command("ip link set eth0 up");
+  command("ip link set eth1 up");
+  for (const char* vip : {"10.0.0.50", "fd00::50"}) {
+    route_to(address(vip), interface_named("eth0"));
+    EXPECT_THAT(refusal([&] { route_to(address(vip), interface_named("eth1")); }),
+                HasSubstr(std::string("route ") + vip + " to eth1: another device has that route"));
+    EXPECT_THAT(command(std::string("ip route get ") + vip), HasSubstr("dev eth0")) << vip;
+  }
+  command("ip link del eth0");
+  command("ip link add eth0 type veth peer name eth1");
+  command("ip link set eth0 up");
+  for (const char* vip : {"10.0.0.50", "fd00::50"}) route_to(address(vip), interface_named("eth0"));
+}
+
 }  // namespace
 }  // namespace poise::realnet
