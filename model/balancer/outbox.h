@@ -38,6 +38,7 @@ class PacketOutbox {
   }
   // Takes back what was committed last. REQUIRES: nothing was committed or lent since.
   void withdraw() noexcept { --tail_; }
+  void clear() noexcept { head_ = tail_; }
   // Lends the oldest until the next call.
   std::optional<Packet> next() noexcept {
     if (head_ == tail_) return std::nullopt;

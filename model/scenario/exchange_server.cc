@@ -68,7 +68,10 @@ bool ExchangeServer::serve(tcp::Stream& stream, std::uint64_t asked, std::uint64
   }
   if (consumed != stream.consumed() && !stream.commit(consumed, stream.committed(), stream.blob()))
     return false;
-  if (consumed < asked) return false;
+  if (consumed < asked) {
+    if (stream.peer_closed()) stream.close();  // a part of a request is nothing
+    return false;
+  }
   const Content content(Content::From::server, stream.key().source_port);
   Piece piece;
   while (stream.committed() < answered) {

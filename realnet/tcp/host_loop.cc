@@ -136,7 +136,7 @@ void HostLoop::carry_out() {
   // The standby works on a record while we make segments of what it has.
   host_.write_log();
   while (std::optional<Message> message = host_.next_message()) world.send(*message);
-  if (holds_) return;  // release() does the rest
+  if (holds_) return arm(host_.next_deadline());  // the segments are for release()
   drain(host_, world);
   leave();
   tell_serving();

@@ -10,6 +10,7 @@
 
 #include "model/wire/bytes.h"
 #include "model/wire/checksum.h"
+#include "realnet/system/error.h"
 #include "realnet/tcp/segment_joiner.h"
 
 namespace poise::realnet {
@@ -39,7 +40,9 @@ std::span<Packet> Tun::receive() {
   for (std::size_t slot = 0; slot < kBurst; ++slot) {
     const std::span memory = slot_of(memory_, slot).subspan(kHeadroom - sizeof(VirtioHeader));
     const ssize_t size = ::read(descriptor(), memory.data(), memory.size());
-    if (size < 0) break;  // EAGAIN; what else there may be, the next call says again
+    if (size < 0 && errno != EAGAIN && errno != EINTR)
+      throw SystemError("read from the device " + interface().name, errno);
+    if (size < 0) break;
     if (!admit(slot, static_cast<std::size_t>(size))) ++counters_.unreadable;
   }
   counters_.received += packets_.size();

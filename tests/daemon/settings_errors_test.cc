@@ -146,6 +146,7 @@ const Broken kBrokenServers[] = {
     {"a replica of another family", "", {}, {{"replication.replicas", "10.0.0.1,::1"}}},
     {"a host that is both", "", {}, {{"replication.replicas", "10.0.0.1,10.0.0.1:7"}}},
     {"no policy", "policy = \"none\"\n"},
+    {"a policy of simulated hosts", "policy = \"input\"\n"},
     {"a service without a port", "", {}, {{"vip.listen", "10.0.0.50"}}},
     {"a service twice", "", {}, {{"vip.listen", "10.0.0.50:1,10.0.0.50:1"}}},
     {"no secret", "", {}, {{"replication.secret_file", ""}}},

@@ -155,22 +155,6 @@ TEST(ChunkPool, GivesNoChunkAgainThatSomebodyStillReads) {
   EXPECT_EQ(pool.free_count(), 3u);
 }
 
-TEST(ByteQueue, KeepsWhatIsStoredWhenItsCapacityChanges) {
-  ChunkPool pool(16);
-  ByteQueue queue(pool, 2 * kChunk);
-  queue.reset(5 * kChunk - 7);
-  const std::uint64_t begin = queue.begin();
-  ASSERT_EQ(queue.store(begin, stream(begin, 2 * kChunk)), 2 * kChunk);
-  queue.set_capacity(9 * kChunk);
-  expect_stored(queue, begin, 2 * kChunk);
-  const std::uint64_t at = begin + 2 * kChunk;
-  ASSERT_EQ(queue.store(at, stream(at, 8 * kChunk)), 7 * kChunk);
-  expect_stored(queue, begin, 9 * kChunk);
-  queue.set_capacity(1);
-  EXPECT_EQ(queue.capacity(), 9 * kChunk);  // never below what is stored
-  expect_stored(queue, begin, 9 * kChunk);
-}
-
 TEST(ByteQueue, MovesWithItsChunks) {
   ChunkPool pool(4);
   {

@@ -25,11 +25,6 @@ class Positions {
       if (!has(at)) return false;
     return true;
   }
-  bool overlaps(Range range) const {
-    for (Position at = range.begin; at < range.end; ++at)
-      if (has(at)) return true;
-    return false;
-  }
   Range at(Position position) const {
     Range range{position, position};
     while (has(range.begin - 1) && has(position)) --range.begin;
@@ -78,7 +73,6 @@ TEST(RangeSet, DoesWhatASetOfPositionsDoes) {
       const Position at = static_cast<Position>(rng.below(width)) - 10;
       const Range asked{at, at + static_cast<Position>(rng.below(6))};
       ASSERT_EQ(set.contains(asked), model.contains(asked));
-      ASSERT_EQ(set.overlaps(asked), model.overlaps(asked));
       ASSERT_EQ(set.at(at), model.at(at));
       ASSERT_EQ(set.end_of(at), model.at(at).end);
     }

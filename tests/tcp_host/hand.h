@@ -46,6 +46,18 @@ class Hand : public ::testing::Test {
                       {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
     drain();
   }
+  // From the client of a connection.
+  void receives(const FlowKey& key, const Segment& segment) {
+    std::vector<std::uint8_t> memory(2048);
+    Envelope envelope{key};
+    std::swap(envelope.key.source, envelope.key.destination);
+    std::swap(envelope.key.source_port, envelope.key.destination_port);
+    const std::size_t size = write_segment(std::span(memory).subspan(kHeadroom), envelope, segment);
+    Packet packet(memory, kHeadroom, size);
+    (void)host_->on_packet(now_, packet);
+    drain();
+  }
+  static SipKey secret() { return replicated_world({}).server.secret; }
   void hears_of(PeerId peer, PeerEvent event) {
     host_->on_peer(now_, peer, event);
     drain();

@@ -1,4 +1,5 @@
 // What one replica does with what it hears: laws that need a word in the wrong moment.
+#include "model/tcp/connection/connection.h"
 #include "tests/tcp_host/hand.h"
 
 namespace poise::tcp::testing {
@@ -52,6 +53,84 @@ TEST_F(Standby, TakesNoSnapshotWhileItAsksForATakeover) {
   answer(claim, true);
   EXPECT_EQ(host_->role(), Role::active);
   EXPECT_EQ(host_->slots().size(), 1u);
+}
+
+// The answer was lost with its stream. The witness greets first, then answers the claim again.
+TEST_F(Standby, KeepsWhatItHasWhenTheGrantOfItsTakeoverWasLost) {
+  stand_by({});
+  const Claim claim = claim_takeover();
+  hears_of(kWitnessPeer, PeerEvent::down);
+  wait(40ms);
+  hears_of(kWitnessPeer, PeerEvent::up);
+  ASSERT_EQ(take<Claim>(kWitnessPeer).size(), 1u);
+  hears(kWitnessPeer, Ruling{3, 1, true, false, 0});
+  answer(claim, true);
+  EXPECT_EQ(host_->role(), Role::active);
+  EXPECT_EQ(host_->slots().size(), 1u);
+}
+
+// Its predecessor answered the SYN in the place of a connection in TIME-WAIT, and died. An old
+// duplicate of the ended connection's own handshake opens nothing.
+TEST_F(Standby, OpensAConnectionThatReusesOneInTimeWait) {
+  for (const Seq irs : {0u, 50'000u}) {
+    stand_by({});
+    Record ended;
+    ended.state = State::time_wait, ended.fin_at = 0;
+    hears(kReplicaPeer, Batch{2, 2, {ended}});
+    answer(claim_takeover(), true);
+    ASSERT_EQ(host_->state(0), State::time_wait);
+    const FlowKey key = host_->connection(0)->key();
+    Segment segment;
+    segment.sequence = irs;
+    segment.options.mss = 1460;
+    const Cookie cookie = make_cookie(secret(), key, segment, 0, 0, false);
+    segment = Segment{};
+    segment.sequence = irs + 1, segment.acknowledgment = cookie.iss + 1;
+    segment.flags = wire::tcp_flag::kAck;
+    receives(key, segment);
+    EXPECT_EQ(host_->state(0), irs == 0 ? State::time_wait : State::established);
+  }
+}
+
+// Who answers a heartbeat grants for as long as its sender takes it.
+TEST_F(Standby, PromisesForTheLongerOfTwoLeases) {
+  stand_by({});
+  hears(kReplicaPeer, Heartbeat{2, static_cast<std::uint64_t>(to_ns(now_)), 1000,
+                                static_cast<std::uint64_t>(Duration{60ms}.count()), false, false});
+  hears_of(kReplicaPeer, PeerEvent::down);
+  wait(60ms);
+  EXPECT_TRUE(take<Claim>(kWitnessPeer).empty());
+  wait(1ms);
+  EXPECT_EQ(take<Claim>(kWitnessPeer).size(), 1u);
+}
+
+TEST_F(Standby, FollowsNobodyWhoHasMoreConnectionsOrSpeaksAnotherVersion) {
+  stand_by({});
+  hears(kReplicaPeer, SnapshotBegin{2, 2, 1'000'000'000});
+  EXPECT_EQ(closed(kReplicaPeer), 1);
+  EXPECT_EQ(host_->slots().size(), 1u) << "what it had stays";
+  stand_by({});
+  hears(kReplicaPeer, Hello{2, 2, 0, true, 0});
+  EXPECT_EQ(closed(kReplicaPeer), 1);
+}
+
+// Only the witness can give the epoch on.
+TEST_F(Standby, HandsNothingOverWhileTheWitnessIsAway) {
+  for (const bool away : {true, false}) {
+    begin({.role = Role::active, .index = 0});
+    hears_of(kWitnessPeer, PeerEvent::up);
+    hears(kWitnessPeer, Ruling{});
+    wait(40ms);
+    answer(take<Claim>(kWitnessPeer).at(0), true);
+    hears_of(kReplicaPeer, PeerEvent::up);
+    hears(kReplicaPeer, Hello{.replica = 1});
+    hears(kReplicaPeer, Acknowledgment{1, host_->logged()});
+    answer(take<Claim>(kWitnessPeer).at(0), true);
+    ASSERT_TRUE(host_->is_protected());
+    if (away) hears_of(kWitnessPeer, PeerEvent::down);
+    EXPECT_EQ(host_->on_order(now_, Host::Order::migrate), !away);
+    EXPECT_EQ(host_->role(), away ? Role::active : Role::fenced);
+  }
 }
 
 TEST_F(Standby, HearsEverythingAnewWhenItsTakeoverIsRefused) {

@@ -74,6 +74,7 @@ bool read_numbers(const replication::Record& message, Record& record) {
   }
   if (message.has_timestamp_recent()) record.timestamp_recent = message.timestamp_recent();
   if (message.has_peer_window()) record.peer_window = message.peer_window();
+  if (message.has_srtt_us()) record.srtt_us = message.srtt_us();
   if (message.has_closed()) record.closed = message.closed();
   if (message.has_fin_at()) record.fin_at = message.fin_at();
   record.gone = message.gone();
@@ -146,8 +147,8 @@ std::optional<StreamMessage> value_of(const replication::StreamMessage& message)
     }
     case Body::kHeartbeat: {
       const auto& m = message.heartbeat();
-      return Heartbeat{m.epoch(),  m.sent_ns(), m.timestamp_clock(),
-                       m.logged(), m.answer(),  m.alone()};
+      return Heartbeat{m.epoch(),    m.sent_ns(), m.timestamp_clock(),
+                       m.lease_ns(), m.answer(),  m.alone()};
     }
     case Body::kHandover: {
       const auto& m = message.handover();

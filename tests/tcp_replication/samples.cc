@@ -66,6 +66,7 @@ Record Samples::record() {
   record.fin_at = maybe();
   record.timestamp_recent = maybe<std::uint32_t>();
   record.peer_window = maybe();
+  record.srtt_us = maybe<std::uint32_t>();
   if (chance()) record.blob = bytes(kBlobMax);
   if (chance()) record.sent = extent_to(record.written);
   if (chance())
@@ -113,7 +114,7 @@ bool same(const Record& a, const Record& b) {
   const auto plain = [](const Record& r) {
     return std::tie(r.slot, r.opened, r.gone, r.state, r.acknowledged, r.written, r.closed,
                     r.received, r.consumed, r.edge, r.fin_at, r.timestamp_recent, r.peer_window,
-                    r.arrived_count);
+                    r.srtt_us, r.arrived_count);
   };
   if (plain(a) != plain(b)) return false;
   if (a.blob.has_value() != b.blob.has_value() || a.sent.has_value() != b.sent.has_value())
@@ -145,8 +146,8 @@ bool same_body(const T& a, const T& b) {
   return std::tie(a.epoch, a.lsn) == std::tie(b.epoch, b.lsn);
 }
 bool same_body(const Heartbeat& a, const Heartbeat& b) {
-  return std::tie(a.epoch, a.sent_ns, a.timestamp_clock, a.logged, a.answer, a.alone) ==
-         std::tie(b.epoch, b.sent_ns, b.timestamp_clock, b.logged, b.answer, b.alone);
+  return std::tie(a.epoch, a.sent_ns, a.timestamp_clock, a.lease_ns, a.answer, a.alone) ==
+         std::tie(b.epoch, b.sent_ns, b.timestamp_clock, b.lease_ns, b.answer, b.alone);
 }
 bool same_body(const Claim& a, const Claim& b) {
   return std::tie(a.epoch, a.replica, a.takeover, a.alone, a.sent_ns) ==

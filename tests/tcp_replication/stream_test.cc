@@ -134,6 +134,7 @@ TEST(ReplicationStream, TheLargestRecordFitsIntoAFrame) {
   record.opened = samples.agreement();
   record.received = record.consumed = record.edge = record.written = record.acknowledged =
       record.fin_at = record.peer_window = ~std::uint64_t{0};
+  record.srtt_us = ~std::uint32_t{0};
   record.sent = Extent{1, payload};
   batch.epoch = batch.first = ~std::uint64_t{0};
   EXPECT_FALSE(fails(written(batch)));

@@ -126,6 +126,30 @@ TEST_F(Scene, W4WhoLostAllLetsAnyoneBeginAnew) {
   EXPECT_TRUE(granted(kB, 2, false));
 }
 
+// A restarted witness knows an epoch and not its holder. When neither replica has anything, no word
+// of the holder is left to wait for.
+TEST_F(Scene, W4TwoReplicasWithNothingBeginAnew) {
+  for (const Lsn logged : {1, 0}) {
+    restart();
+    says(kA, Hello{.epoch = 5, .logged = logged, .replica = 0});
+    says(kB, Hello{.epoch = 5, .replica = 1});
+    EXPECT_FALSE(granted(kB, 6, false)) << "not before a lease has passed";
+    wait(promise_);
+    EXPECT_EQ(granted(kB, 6, false), logged == 0);
+    EXPECT_EQ(granted(kA, witness_.epoch() + 1, false), false);
+  }
+}
+
+TEST_F(Scene, W5APromiseIsForTheLongerOfTwoLeases) {
+  granted(kA, 1, false);
+  granted(kA, 2, false, false);
+  says(kA, Heartbeat{.epoch = 2, .lease_ns = 50'000'000});
+  wait(5 * promise_ - 1us);
+  EXPECT_FALSE(granted(kB, 3, true));
+  wait(1us);
+  EXPECT_TRUE(granted(kB, 3, true));
+}
+
 TEST_F(Scene, W5OnlyTheHolderAtTheNewestEpochIsLeased) {
   granted(kA, 1, false);
   EXPECT_TRUE(leased(kA, 1));

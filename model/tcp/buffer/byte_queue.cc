@@ -90,14 +90,6 @@ ByteQueue& ByteQueue::operator=(ByteQueue&& other) noexcept {
   return *this;
 }
 
-void ByteQueue::set_capacity(std::uint64_t capacity) {
-  capacity_ = std::max(capacity, end_ - begin_);
-  std::vector<std::uint32_t> slots(slots_for(capacity_), kNone);
-  for (std::uint64_t i = begin_ / kChunkSize; i * kChunkSize < end_; ++i)
-    slots[i & (slots.size() - 1)] = slot(i);
-  slots_ = std::move(slots);
-}
-
 // Empty when the pool gives none.
 std::span<std::uint8_t> ByteQueue::taken(std::uint64_t number, Use use) noexcept {
   std::uint32_t& chunk = slot(number);

@@ -68,7 +68,6 @@ class ByteQueue {
   std::uint64_t begin() const { return begin_; }
   std::uint64_t end() const { return end_; }  // behind the last byte that was ever stored
   std::uint64_t capacity() const { return capacity_; }
-  void set_capacity(std::uint64_t capacity);  // never below what is stored; may allocate
 
   // Stores from `offset` on and returns how many bytes, from the first: fewer at the end of the
   // window or where the pool gives no chunk. Bytes below `begin` count as stored.

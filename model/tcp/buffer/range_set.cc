@@ -57,12 +57,6 @@ bool RangeSet::contains(Range range) const {
   return found != ranges_.end() && found->begin <= range.begin && range.end <= found->end;
 }
 
-bool RangeSet::overlaps(Range range) const {
-  if (range.empty()) return false;
-  const auto found = first_behind(ranges_, range.begin);
-  return found != ranges_.end() && found->begin < range.end;
-}
-
 Position RangeSet::end_of(Position position) const {
   const Range range = at(position);
   return range.empty() ? position : range.end;

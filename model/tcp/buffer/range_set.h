@@ -21,7 +21,6 @@ class RangeSet {
   void remove_before(Position position);
   void clear() { ranges_.clear(); }
   bool contains(Range range) const;
-  bool overlaps(Range range) const;
   // The end of the range that contains `position`, or `position`.
   Position end_of(Position position) const;
   // The range that contains `position`, or an empty one.

@@ -235,7 +235,7 @@ void Connection::add_to(Digest& digest) const {
   digest.add(told_.received).add(told_.queued).add(told_.edge).add(last_ack_).add(last_edge_);
   for (const Range& range : ahead_.ranges()) digest.add(range.begin).add(range.end);
   digest.add(blob());
-  digest.add(to_ns(deadline()));
+  digest.add(to_ns(deadline())).add(srtt_hint_.value_or(Duration{}).count());
   sender_.add_to(digest);
 }
 

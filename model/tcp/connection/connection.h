@@ -137,7 +137,13 @@ class Connection final : public Stream {
   void abort() override;
 
  private:
+  void log_round_trip(Record& record);
   void log_arrivals(Record& record, Mark& mark);
+  bool apply_arrivals(const Record& record) noexcept;
+  // Then a standby must hear at once what is free: before it hears who took it.
+  bool is_memory_short() const noexcept {
+    return place_->pool->free_count() < place_->pool->chunk_count() / 8;
+  }
   std::uint64_t held_up_to(const Record& record) const noexcept;
 
   // What the last record said.
@@ -147,7 +153,7 @@ class Connection final : public Stream {
     std::uint64_t acknowledged = 0, queued = 0, received = 0, consumed = 0, edge = 0;
     std::uint64_t staged = 0;  // end of the written bytes that were said
     bool closed = false, fin_received = false, blob = true;
-    std::uint32_t timestamp_recent = 0;
+    std::uint32_t timestamp_recent = 0, srtt_us = 0;
   };
 
   // Receiving (receive.cc), in the order of RFC 9293, 3.10.7.
@@ -217,6 +223,7 @@ class Connection final : public Stream {
   bool closed_ = false;   // by the application: FIN stands at queued_
   bool passive_ = false;  // a listener began it
   std::uint64_t peer_window_ = 0, peer_window_max_ = 0;
+  std::optional<Duration> srtt_hint_;   // of the server before, to a standby
   Position window_sequence_ = 0;        // SND.WL1
   Position window_acknowledgment_ = 0;  // SND.WL2
 

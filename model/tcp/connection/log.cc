@@ -1,5 +1,6 @@
 // What a connection says to its standby, what the standby makes of it, and how it takes over.
 #include <algorithm>
+#include <cstdlib>
 
 #include "model/tcp/connection/connection.h"
 
@@ -7,9 +8,32 @@ namespace poise::tcp {
 
 namespace {
 
+constexpr std::int64_t kSrttMax = 60'000'000;  // microseconds that are told
+
 template <class T>
 void note(std::optional<T>& field, T& logged, T value) {
   if (logged != value) field = logged = value;
+}
+
+// What a state was before the peer's FIN came.
+State before_fin(State state) {
+  switch (state) {
+    case State::close_wait:
+      return State::established;
+    case State::closing:
+    case State::last_ack:
+      return State::fin_wait_1;
+    case State::time_wait:
+      return State::fin_wait_2;
+    case State::closed:
+    case State::syn_sent:
+    case State::syn_received:
+    case State::established:
+    case State::fin_wait_1:
+    case State::fin_wait_2:
+      return state;
+  }
+  return state;
 }
 
 }  // namespace
@@ -45,10 +69,11 @@ std::optional<Record> Connection::log(Slot slot, Mark& mark) {
     dirty_ = true;
     return record;
   }
-  note(record.state, logged_.state, state_);
   if (queued_ != logged_.queued || afresh) record.written = logged_.queued = queued_;
   if (mark.closed) note(record.closed, logged_.closed, closed_);
   log_arrivals(record, mark);
+  const bool lacks_fin = fin_received_ && !logged_.fin_received && !mark.fin_received;
+  note(record.state, logged_.state, lacks_fin ? before_fin(state_) : state_);
   note(record.consumed, logged_.consumed, in_.begin());
   note(record.edge, logged_.edge, edge_);
   if (mark.fin_received && !logged_.fin_received) {
@@ -56,9 +81,23 @@ std::optional<Record> Connection::log(Slot slot, Mark& mark) {
     record.fin_at = received_;
   }
   note(record.timestamp_recent, logged_.timestamp_recent, timestamp_recent_);
-  if (afresh || record.acknowledged) record.peer_window = peer_window_;
+  if (afresh || record.acknowledged) {  // what the other way is like: hints
+    record.peer_window = peer_window_;
+    log_round_trip(record);
+  }
   if (!std::exchange(logged_.blob, true)) record.blob = blob();
   return record;
+}
+
+// When it is another than was said, by more than a quarter: it need not be exact.
+void Connection::log_round_trip(Record& record) {
+  const std::optional<Duration> srtt = sender_.srtt();
+  if (!srtt) return;
+  const std::int64_t now = std::clamp<std::int64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(*srtt).count(), 1, kSrttMax);
+  const std::int64_t said = logged_.srtt_us;
+  if (said != 0 && std::abs(now - said) <= said / 4) return;
+  record.srtt_us = logged_.srtt_us = static_cast<std::uint32_t>(now);
 }
 
 // In-order bytes that the application has not consumed, then what came ahead.
@@ -158,18 +197,7 @@ bool Connection::apply(const Record& record) noexcept {
   if (record.written) queued_ = std::max(queued_, *record.written);
   if (queued_ > written_) return false;
   if (record.closed) closed_ = *record.closed;
-  for (std::size_t i = 0; i < record.arrived_count; ++i) {
-    const Extent& extent = record.arrived[i];
-    if (in_.store(extent.offset, extent.bytes, Use::copy) != extent.bytes.size()) return false;
-    const Range range{static_cast<Position>(extent.offset) + 1,
-                      static_cast<Position>(extent.offset + extent.bytes.size()) + 1};
-    if (extent.offset > received_ && !ahead_.add(range)) return false;
-  }
-  if (record.received) {
-    if (*record.received > held_up_to(record)) return false;
-    received_ = std::max(received_, *record.received);
-    if (!ahead_.empty()) ahead_.remove_before(static_cast<Position>(received_) + 1);
-  }
+  if (!apply_arrivals(record)) return false;
   if (record.edge) edge_ = std::max(edge_, *record.edge);
   if (record.fin_at) {
     if (*record.fin_at != received_) return false;
@@ -177,6 +205,8 @@ bool Connection::apply(const Record& record) noexcept {
   }
   if (record.timestamp_recent) timestamp_recent_ = *record.timestamp_recent;
   if (record.peer_window) peer_window_ = peer_window_max_ = *record.peer_window;
+  if (record.srtt_us)
+    srtt_hint_ = std::chrono::microseconds{std::clamp<std::int64_t>(*record.srtt_us, 1, kSrttMax)};
   if (record.blob) {
     if (record.blob->size() > kBlobMax) return false;
     std::copy(record.blob->begin(), record.blob->end(), blob_.begin());
@@ -185,21 +215,41 @@ bool Connection::apply(const Record& record) noexcept {
   return true;
 }
 
+// First what comes in order, which makes room among what is ahead. Of that, what finds no room is
+// as if it had not come: in order it is said again.
+bool Connection::apply_arrivals(const Record& record) noexcept {
+  const auto arrived = std::span(record.arrived).first(record.arrived_count);
+  for (const Extent& extent : arrived)
+    if (in_.store(extent.offset, extent.bytes, Use::copy) != extent.bytes.size()) return false;
+  if (record.received) {
+    if (*record.received > held_up_to(record)) return false;
+    received_ = std::max(received_, *record.received);
+    if (!ahead_.empty()) ahead_.remove_before(static_cast<Position>(received_) + 1);
+  }
+  for (const Extent& extent : arrived)
+    if (extent.offset > received_)
+      (void)ahead_.add({static_cast<Position>(extent.offset) + 1,
+                        static_cast<Position>(extent.offset + extent.bytes.size()) + 1});
+  return true;
+}
+
 // How far the bytes that this standby has reach without a hole.
 std::uint64_t Connection::held_up_to(const Record& record) const noexcept {
-  std::uint64_t end = received_;
-  for (std::size_t i = 0; i < record.arrived_count; ++i) {
-    const Extent& extent = record.arrived[i];
-    if (extent.offset <= received_) end = std::max(end, extent.offset + extent.bytes.size());
-  }
-  return static_cast<std::uint64_t>(ahead_.end_of(static_cast<Position>(end) + 1) - 1);
+  std::uint64_t end = received_, before = end;
+  do {
+    before = end;
+    for (const Extent& extent : std::span(record.arrived).first(record.arrived_count))
+      if (extent.offset <= end) end = std::max(end, extent.offset + extent.bytes.size());
+    end = static_cast<std::uint64_t>(ahead_.end_of(static_cast<Position>(end) + 1) - 1);
+  } while (end != before);
+  return end;
 }
 
 void Connection::take_over(Instant now) noexcept {
   written_ = queued_;  // pieces of a record that never came
   const auto una = static_cast<Position>(out_.begin()) + 1;
   const auto end = static_cast<Position>(queued_) + 1 + (closed_ ? 1 : 0);
-  sender_.start(now, una, end, mss_, handshake_.sack_permitted, std::nullopt);
+  sender_.start(now, una, end, mss_, handshake_.sack_permitted, srtt_hint_);
   window_sequence_ = receive_next();
   window_acknowledgment_ = una;
   peer_window_ = peer_window_max_ = std::max<std::uint64_t>(peer_window_, mss_);

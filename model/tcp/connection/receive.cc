@@ -191,7 +191,8 @@ void Connection::on_acknowledgment(Instant now, const Segment& segment,
   const auto offset = static_cast<std::uint64_t>(position - 1);
   out_.drop_before(std::min(offset, queued_));
   ready_ = true;
-  if (out_.begin() - logged_.acknowledged >= std::min(config_.send_buffer / 4, 65536u))
+  if (out_.begin() - logged_.acknowledged >= std::min(config_.send_buffer / 4, 65536u) ||
+      is_memory_short())
     dirty_ = true;
   else if (logged_.opened && say_at_ == kNever)
     say_at_ = now + kUnsaidMax;

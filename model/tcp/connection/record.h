@@ -68,6 +68,7 @@ struct Record {
   std::optional<std::uint64_t> fin_at;        // the peer's FIN stands at this offset of received
   std::optional<std::uint32_t> timestamp_recent;      // TS.Recent (RFC 7323, 4.3)
   std::optional<std::uint64_t> peer_window;           // bytes beyond `acknowledged`: soft, a hint
+  std::optional<std::uint32_t> srtt_us;               // smoothed round-trip time: soft, a hint
   std::optional<std::span<const std::uint8_t>> blob;  // the application's, at most kBlobMax bytes
   // New bytes. They may run ahead of `written`: a long step of an application goes in pieces, which
   // count when `written`, in the last of them, covers them.

@@ -50,15 +50,29 @@ void Host::Core::take(Instant at, Packet& packet, const wire::Datagram& datagram
   const Segment segment = read_segment(bytes, datagram);
   const Listener* listener = listener_of(config, key);
   std::optional<Slot> slot = table.find(key);
-  if (slot && listener && table.at(*slot)->gives_way_to(segment)) {
+  if (slot && listener &&
+      (table.at(*slot)->gives_way_to(segment) || is_another(at, *slot, segment))) {
     table.close(*slot);
     slot.reset();
   }
   slot ? deliver(at, *slot, segment) : on_stray(at, key, segment, listener);
 }
 
-// After an event that may have made this replica the active one: what it held is taken in.
+// A handshake that a predecessor answered in the place of a connection in TIME-WAIT, and did not
+// live to log: it is complete in its cookie.
+bool Host::Core::is_another(Instant at, Slot slot, const Segment& segment) const {
+  const Connection& connection = *table.at(slot);
+  if (connection.state() != State::time_wait || !segment.has(flag::kAck) ||
+      segment.has(flag::kSyn | flag::kRst) || at >= last_cookie_at() + kCookieLife)
+    return false;
+  const auto handshake = open_cookie(config.secret, connection.key(), segment, minutes(at));
+  return handshake && handshake->irs != connection.agreement().handshake.irs;
+}
+
+// After an event that may have changed the role: what an active had to say is forgotten with it,
+// and what it held before is taken in.
 void Host::Core::release(Instant at) {
+  if (!pair.serves()) replies.clear();  // what was said in another epoch is not said in a later one
   if (held.empty() || !pair.serves()) return;
   held.release(at, [&](std::span<std::uint8_t> bytes) {
     Packet packet(bytes, 0, bytes.size());

@@ -47,6 +47,7 @@ struct Host::Core {
 
   Instant last_cookie_at() const { return std::max(cookie_at, pair.took_over_at()); }
   void take(Instant now, Packet& packet, const wire::Datagram& datagram, const FlowKey& key);
+  bool is_another(Instant now, Slot slot, const Segment& segment) const;
   void release(Instant now);
   void feed();
   void deliver(Instant now, Slot slot, const Segment& segment);

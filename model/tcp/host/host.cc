@@ -70,7 +70,9 @@ void Host::on_timer(Instant now) {
 
 bool Host::on_order(Instant now, Order order) {
   core_->now = now;
-  return core_->pair.on_order(now, order);
+  const bool taken = core_->pair.on_order(now, order);
+  core_->release(now);
+  return taken;
 }
 
 void Host::write_log() {
@@ -91,14 +93,14 @@ std::optional<Packet> Host::next_transmit() {
         ++core.counters.segments_out;
         return Packet(core.memory, kHeadroom, size);
       }
-      core.table.drop_ready(core.now);
+      core.table.drop_ready();
       if (connection->finished() && !connection->dirty()) {
         core.table.close(*slot);
         core.feed();
         core.pair.flush(core.now);
       }
     } else {
-      core.table.drop_ready(core.now);
+      core.table.drop_ready();
     }
   }
   return std::nullopt;

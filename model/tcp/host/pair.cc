@@ -70,9 +70,12 @@ void Pair::on_timer(Instant now) {
 void Pair::beat(Instant now) {
   beat_at_ = now + replication_.heartbeat;
   if (role_ != Role::active) return;
-  const Heartbeat heartbeat{
-      epoch_, static_cast<std::uint64_t>(to_ns(now)), table_.clock().at(now), logged_, false,
-      alone_};
+  const Heartbeat heartbeat{epoch_,
+                            static_cast<std::uint64_t>(to_ns(now)),
+                            table_.clock().at(now),
+                            static_cast<std::uint64_t>(replication_.lease.count()),
+                            false,
+                            alone_};
   if (peer_up_) send(kReplicaPeer, heartbeat);
   if (witness_up_) send(kWitnessPeer, heartbeat);
   if (alone_ && !attached_ && peer_up_ && suspicion_at() > now)
@@ -140,6 +143,7 @@ void Pair::become_active(Instant now, std::uint64_t epoch) {
   role_ = Role::active;
   epoch_ = epoch;
   alone_ = true;
+  if (!replication_.witness) took_over_at_ = now;  // another may serve, whom we do not hear
   complete_ = attached_ = handing_over_ = snapshot_missed_ = false;
   decide_at_ = kNever;
   claimed_.reset();
@@ -211,6 +215,7 @@ bool Pair::on_order(Instant now, Host::Order order) {
   switch (order) {
     case Host::Order::migrate:
       if (role_ != Role::active || alone_ || !peer_up_) return false;
+      if (replication_.witness && !witness_up_) return false;  // nobody could take it
       handing_over_ = true;
       lease_.surrender();
       flush(now);

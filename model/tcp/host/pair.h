@@ -91,7 +91,7 @@ class Pair {
   void attach(Instant now);
   void write_batch(Instant now);
   void hold(const Record& record);
-  void end_snapshot(Instant now);
+  void end_snapshot();
   void commit(Instant now, Lsn lsn);
   void tell_all(Instant now);
   bool gated() const;

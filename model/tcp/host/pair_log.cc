@@ -30,7 +30,7 @@ void Pair::flush(Instant now) {
   }
   if (!peer_up_) return;  // rule R4: stall, until the witness agrees to go on alone
   while (table_.has_dirty() && log_size() < replication_.log_size_max) write_batch(now);
-  if (!table_.has_dirty() && !snapshot_ended_) end_snapshot(now);
+  if (!table_.has_dirty() && !snapshot_ended_) end_snapshot();
 }
 
 void Pair::write_batch(Instant now) {
@@ -97,7 +97,7 @@ void Pair::attach(Instant now) {
   flush(now);
 }
 
-void Pair::end_snapshot(Instant) {
+void Pair::end_snapshot() {
   snapshot_ended_ = true;
   snapshot_lsn_ = logged_;
   send(kReplicaPeer, SnapshotEnd{epoch_, logged_});

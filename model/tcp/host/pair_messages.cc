@@ -6,6 +6,8 @@
 namespace poise::tcp {
 
 void Pair::on_hello(Instant now, const Hello& hello) {
+  if (hello.version != greeting().version)
+    return hang_up(now, kReplicaPeer, "another version of the stream");
   peer_idle_ = !hello.active && hello.logged == 0;
   if (hello.active && role_ == Role::active) {
     const bool both = hello.epoch == epoch_;  // an operator's doing: the second one yields
@@ -43,6 +45,8 @@ void Pair::on_both_idle(Instant now) {
 
 void Pair::on_snapshot_begin(Instant now, const SnapshotBegin& snapshot) {
   if (role_ == Role::active && snapshot.epoch <= epoch_) return;
+  if (snapshot.connection_count_max > config_.connection_count_max)
+    return hang_up(now, kReplicaPeer, "its connections_max is larger than ours");
   // It may have been granted: then what is here is all that there is of what clients were told.
   if (claimed_ && claimed_->takeover) {
     snapshot_missed_ = true;
@@ -65,6 +69,7 @@ void Pair::on_snapshot_end(Instant now, const SnapshotEnd& snapshot) {
   complete_ = true;
   ack_due_ = true;
   notice("standby", std::to_string(epoch_), std::to_string(table_.count()) + " connections");
+  if (witness_up_) send(kWitnessPeer, greeting());  // who has something is not idle any more
 }
 
 void Pair::on_batch(Instant now, const Batch& batch) {
@@ -118,6 +123,10 @@ void Pair::on_heartbeat(Instant now, PeerId peer, const Heartbeat& heartbeat) {
     return;
   }
   if (peer != kReplicaPeer || heartbeat.epoch < epoch_ || claimed_) return;
+  if (role_ != Role::active) {
+    peer_clock_ = heartbeat.timestamp_clock;
+    peer_clock_at_ = now;
+  }
   if (replication_.witness && !ruled_) return;  // it may be an epoch that we ended in another life
   if (role_ == Role::active) {
     if (heartbeat.epoch > epoch_) be_fenced(now, heartbeat.epoch);
@@ -125,9 +134,7 @@ void Pair::on_heartbeat(Instant now, PeerId peer, const Heartbeat& heartbeat) {
   }
   epoch_ = heartbeat.epoch;
   relied_on_ = !heartbeat.alone;
-  promise_.granted(now);
-  peer_clock_ = heartbeat.timestamp_clock;
-  peer_clock_at_ = now;
+  promise_.granted(now, heartbeat.lease());
   Heartbeat answer = heartbeat;
   answer.answer = true;
   send(kReplicaPeer, answer);
@@ -162,6 +169,8 @@ void Pair::on_ruling(Instant now, const Ruling& ruling) {
     lease_.granted(claimed_at_);
     return;
   }
+  // Granted, and the answer was lost with its stream: it is asked again (rule W7).
+  if (claimed_ && ours && ruling.epoch == claimed_->epoch) return;
   if (claim && snapshot_missed_) hang_up(now, kReplicaPeer, "to hear it all again");
   if (ruling.epoch < epoch_) return;
   if (role_ == Role::active && !ours && (ruling.epoch > epoch_ || ruling.holder != kNobody))

@@ -1,4 +1,5 @@
 // The streams of a replica: up, over, hung up on; and which word is for whom.
+#include <algorithm>
 #include <utility>
 
 #include "model/tcp/host/pair.h"
@@ -14,7 +15,7 @@ void Pair::send(PeerId peer, const StreamMessage& message) {
 
 Hello Pair::greeting() const {
   const bool active = role_ == Role::active;
-  const Lsn logged = active ? logged_ : complete_ ? applied_ : 0;
+  const Lsn logged = active ? logged_ : complete_ ? std::max<Lsn>(applied_, 1) : 0;  // 0: nothing
   return {1, epoch_, logged, active, replication_.index};
 }
 

@@ -141,7 +141,7 @@ std::optional<Slot> Table::first_ready() const {
   return ready_.front();
 }
 
-void Table::drop_ready(Instant) {
+void Table::drop_ready() {
   const Slot slot = ready_.front();
   ready_.pop_front();
   Entry& entry = entries_[slot];

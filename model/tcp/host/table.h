@@ -54,7 +54,7 @@ class Table {
   bool has_dirty() const { return !dirty_.empty(); }
   // Connections that may have a segment; the first stays until it is dropped.
   std::optional<Slot> first_ready() const;
-  void drop_ready(Instant now);
+  void drop_ready();
   void put_ready(Slot slot);
   // How many connections whose application wrote more than the pool had room for are to be asked
   // again: none before there is more than there was then, and no more than there are chunks.

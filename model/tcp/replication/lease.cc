@@ -30,12 +30,11 @@ void Lease::add_to(Digest& digest) const {
 }
 
 Promise::Promise(const ReplicationConfig& config)
-    : length_(static_cast<Duration::rep>(
-          std::ceil(static_cast<double>(config.lease.count()) * (1 + config.drift)))),
-      end_(Instant::min()) {}
+    : lease_(config.lease), drift_(config.drift), end_(Instant::min()) {}
 
-void Promise::granted(Instant now) {
-  end_ = std::max(end_, now + length_);
+void Promise::granted(Instant now, Duration lease) {
+  const auto length = static_cast<double>(std::max(lease, lease_).count()) * (1 + drift_);
+  end_ = std::max(end_, now + Duration{static_cast<Duration::rep>(std::ceil(length))});
 }
 
 void Promise::released() {

@@ -33,14 +33,16 @@ class Lease {
 class Promise {
  public:
   explicit Promise(const ReplicationConfig& config);
-  void granted(Instant now);
+  // For our lease, or for the holder's if it says that its own is longer.
+  void granted(Instant now, Duration lease = {});
   void released();  // the holder gave it back
   bool passed(Instant now) const;
   Instant end() const;
   void add_to(Digest& digest) const;
 
  private:
-  Duration length_;
+  Duration lease_;
+  double drift_;
   Instant end_;
 };
 

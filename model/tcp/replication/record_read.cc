@@ -184,6 +184,9 @@ bool read_rare(const Field& field, Record& record) {
       return true;
     case delimited(20):
       return read_extent(field.bytes, record.sent ? *record.sent : record.sent.emplace());
+    case varint(22):
+      record.srtt_us = static_cast<std::uint32_t>(field.value);
+      return true;
     default:
       return true;  // of a later version
   }

@@ -117,10 +117,11 @@ void write_record(Gathered& out, std::uint32_t number, const Record& record) {
       record.arrived_count > 0 && ends_at(record.arrived.front(), record.received);
   const std::span<const Extent> extents = arrived(record).subspan(arrived_tail ? 1 : 0);
 
-  FieldWriter numbers, rare;
+  FieldWriter numbers, rare, last;
   write_numbers(numbers, record);
   write_rare(rare, record);
-  std::size_t size = numbers.size() + rare.size();
+  last.optional(22, record.srtt_us);
+  std::size_t size = numbers.size() + rare.size() + last.size();
   if (record.blob) size += field_size(13, record.blob->size());
   if (sent_tail) size += field_size(14, record.sent->bytes.size());
   if (arrived_tail) size += field_size(15, record.arrived.front().bytes.size());
@@ -142,6 +143,7 @@ void write_record(Gathered& out, std::uint32_t number, const Record& record) {
   out.append(rare.written());
   if (sent) append_extent(out, 20, *record.sent);
   for (const Extent& extent : extents) append_extent(out, 21, extent);
+  out.append(last.written());
 }
 
 }  // namespace poise::tcp

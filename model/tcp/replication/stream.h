@@ -2,6 +2,7 @@
 // format), as values, written and read.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -56,9 +57,15 @@ struct Heartbeat {
   std::uint64_t epoch = 0;
   std::uint64_t sent_ns = 0;          // by the sender's clock
   std::uint32_t timestamp_clock = 0;  // TCP timestamps (R8): not above this plus a lease
-  Lsn logged = 0;
+  std::uint64_t lease_ns = 0;         // that the sender takes an answer for
   bool answer = false;
   bool alone = false;  // of the epoch, as it was granted: a witness that forgot learns it here
+
+  // Of who configured a minute or more, a minute.
+  Duration lease() const {
+    constexpr Duration kMost = std::chrono::minutes{1};
+    return Duration{std::min(lease_ns, static_cast<std::uint64_t>(kMost.count()))};
+  }
 };
 
 // Active to standby: take over, I have stopped (planned migration).

@@ -76,7 +76,7 @@ bool read_body(Bytes bytes, Heartbeat& heartbeat) {
   return each_field(bytes, [&](const Field& field) {
     return set(field, varint(1), heartbeat.epoch) || set(field, varint(2), heartbeat.sent_ns) ||
            set(field, tag_of(3, WireType::fixed32), heartbeat.timestamp_clock) ||
-           set(field, varint(4), heartbeat.logged) || set(field, varint(5), heartbeat.answer) ||
+           set(field, varint(4), heartbeat.lease_ns) || set(field, varint(5), heartbeat.answer) ||
            set(field, varint(6), heartbeat.alone) || true;
   });
 }

@@ -48,7 +48,7 @@ FieldWriter fields_of(const Heartbeat& heartbeat) {
   out.number(1, heartbeat.epoch);
   out.number(2, heartbeat.sent_ns);
   out.number32(3, heartbeat.timestamp_clock);
-  out.number(4, heartbeat.logged);
+  out.number(4, heartbeat.lease_ns);
   out.number(5, heartbeat.answer);
   out.number(6, heartbeat.alone);
   return out;

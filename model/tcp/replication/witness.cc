@@ -48,7 +48,9 @@ void Witness::on_message(Instant now, PeerId peer, std::span<const std::uint8_t>
 void Witness::on_hello(PeerId peer, const Hello& hello) {
   learn(hello.epoch, hello.active ? std::optional(hello.replica) : std::nullopt);
   // Its life that held the epoch is over, and nothing came after it.
-  if (holder_ == hello.replica && !hello.active && hello.logged == 0) holder_lost_all_ = true;
+  const bool idle = !hello.active && hello.logged == 0;
+  if (holder_ == hello.replica && idle) holder_lost_all_ = true;
+  idle_[hello.replica] = idle;
   rule(peer, false, 0);
 }
 
@@ -59,7 +61,7 @@ void Witness::on_heartbeat(Instant now, PeerId peer, const Heartbeat& heartbeat)
   if (heartbeat.epoch != epoch_ || holder_ != replica) return rule(peer, false, 0);
   alone_ = heartbeat.alone;
   if (!may_promise(now, replica)) return;
-  promise(now, replica);
+  promise(now, replica, heartbeat.lease());
   Heartbeat answer = heartbeat;
   answer.answer = true;
   send(peer, answer);
@@ -87,6 +89,7 @@ void Witness::on_claim(Instant now, PeerId peer, const Claim& claim) {
     holder_ = claim.replica;
     alone_ = claim.alone;
     holder_lost_all_ = false;
+    idle_ = {};
     granted_claim_ns_ = claim.sent_ns;
     notices_.push({"epoch", std::to_string(epoch_),
                    "replica " + std::to_string(claim.replica) + (alone_ ? " alone" : "")});
@@ -106,11 +109,11 @@ bool Witness::may_promise(Instant now, std::uint32_t replica) const {
 bool Witness::may_have(Instant now, const Claim& claim) const {
   if (claim.epoch != epoch_ + 1 || !may_promise(now, claim.replica)) return false;
   if (epoch_ == 0 || holder_ == claim.replica) return true;
-  return claim.takeover ? holder_ && !alone_ : holder_lost_all_;
+  return claim.takeover ? holder_ && !alone_ : holder_lost_all_ || (idle_[0] && idle_[1]);
 }
 
-void Witness::promise(Instant now, std::uint32_t replica) {
-  promise_.granted(now);
+void Witness::promise(Instant now, std::uint32_t replica, Duration lease) {
+  promise_.granted(now, lease);
   promised_to_ = replica;
 }
 
@@ -133,7 +136,7 @@ void Witness::hang_up(PeerId peer, const char* why) {
 std::uint64_t Witness::digest() const {
   Digest digest;
   digest.add(epoch_).add(holder_.value_or(kNobody)).add(alone_).add(holder_lost_all_);
-  digest.add(granted_claim_ns_).add(promised_to_.value_or(kNobody));
+  digest.add(idle_[0]).add(idle_[1]).add(granted_claim_ns_).add(promised_to_.value_or(kNobody));
   promise_.add_to(digest);
   for (const auto& [id, peer] : peers_) {
     digest.add(id).add(peer.replica.value_or(kNobody));

@@ -1,6 +1,7 @@
 // The third vote: a machine that grants epochs of replicated servers, one holder at a time.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -20,8 +21,8 @@ namespace poise::tcp {
 //   W2  To the holder of the newest at any time: it goes on alone, or with its standby again.
 //   W3  To the other replica as a takeover, if the newest is not `alone` (then the other has all
 //       that was told), and the promise to the holder has passed (R13, R14).
-//   W4  To anyone without a takeover, if there is no epoch yet or its holder has lost everything,
-//       once the promise has passed.
+//   W4  To anyone without a takeover, if there is no epoch yet, or its holder or both replicas have
+//       nothing any more, once the promise has passed.
 //   W5  A heartbeat of the holder at the newest epoch is answered (a lease) and renews the promise;
 //       any other is answered with a Ruling, from which its sender learns that it is fenced.
 //   W6  Who starts may have promised before: nothing is granted until a promise made then would
@@ -63,7 +64,7 @@ class Witness {
   void learn(std::uint64_t epoch, std::optional<std::uint32_t> active);
   bool may_promise(Instant now, std::uint32_t replica) const;
   bool may_have(Instant now, const Claim& claim) const;
-  void promise(Instant now, std::uint32_t replica);
+  void promise(Instant now, std::uint32_t replica, Duration lease = {});
   void rule(PeerId peer, bool granted, std::uint64_t claim_ns);
   void send(PeerId peer, const StreamMessage& message);
   void hang_up(PeerId peer, const char* why);
@@ -73,6 +74,7 @@ class Witness {
   std::optional<std::uint32_t> holder_;  // nothing: known from others only
   bool alone_ = true;                    // until its holder says otherwise
   bool holder_lost_all_ = false;
+  std::array<bool, 2> idle_{};          // replicas that have nothing, as they said last
   std::uint64_t granted_claim_ns_ = 0;  // 0: the epoch was not granted in this life
   Promise promise_;
   std::optional<std::uint32_t> promised_to_;  // nothing: to whom is not known

@@ -58,6 +58,10 @@ void check_failover(const TcpServerSettings& settings, const Complain& complain)
              "same on both hosts");
   if (settings.replication.policy == tcp::CommitPolicy::none)
     complain("replication.policy", "replication.policy is \"none\"; for that, tcp is \"alone\"");
+  if (settings.replication.policy == tcp::CommitPolicy::input)
+    complain("replication.policy",
+             "replication.policy is \"input\", which only simulated hosts carry out; allowed: "
+             "asynchronous, output, ftcp");
   check_credentials(settings.credentials, true, complain);
   check_lease(settings, complain);
 }

@@ -106,7 +106,7 @@ Fields replication_fields() {
               .like(is_path_or_empty, "an absolute path, or \"\" for none"),
           spelled<CommitSpelling, kOf, &R::policy>(
               "policy",
-              "When an answer may leave: output (its standby has what it depends on), input, "
+              "When an answer may leave: output (its standby has what it depends on) or "
               "asynchronous; ftcp is there to be compared with."),
           key<kOf, &R::log_size_max>("log_size_max",
                                      "Unacknowledged by the standby; beyond, what changes waits.")
