@@ -36,6 +36,10 @@ std::uint64_t configuration_digest(const BalancerConfig& config, const policy::C
     digest.add(duration.count());
   digest.add(config.backend_count_max).add(config.peer_count_max).add(config.clamp_mss);
   digest.add(config.mirror);
+  for (const PairSeats& seats : config.pairs) {
+    digest.add(seats.pair);
+    for (const std::string& member : seats.members) digest.add(member);
+  }
   digest.add(config.seed).add(policy.kind).add(policy.table_size).add(policy.virtual_nodes);
   return digest.add(policy.seed).value();
 }

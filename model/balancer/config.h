@@ -52,6 +52,9 @@ struct BalancerConfig {
       2};  // at least so long (or `timeout`) a restored backend may be without its agent
   Duration replica_grace =
       std::chrono::seconds{2};  // a pair without an active replica keeps its flows so long
+  // Empty: whoever says so is a replica. Otherwise there are no other pairs than these, and no
+  // other replicas: a member's own name is all that it can speak for.
+  std::vector<PairSeats> pairs;
   bool mirror = false;     // a copy of each packet of a pair goes to the replica that stands by
   bool clamp_mss = false;  // of the clients' SYNs, to what fits the tunnel (see the room's README)
 

@@ -15,6 +15,7 @@ Pairs::Pairs(const BalancerConfig& config, BackendSet& backends, Counters& count
 
 Pairs::Answer Pairs::announce(Instant now, BackendRef member, const ReplicaStatus& status) {
   const auto refuse = [](const std::string& why) { return Answer{false, why}; };
+  if (const std::string why = objection_to(member, status); !why.empty()) return refuse(why);
   if (const auto seat = seat_of(member);
       seat && (backends_[seat->pair].name != status.pair || seat->index != status.index))
     return refuse("registered as replica " + std::to_string(seat->index) + " of " +
@@ -54,6 +55,16 @@ Pairs::Answer Pairs::announce(Instant now, BackendRef member, const ReplicaStatu
   return {true, "STEERED " + status.pair + ' ' +
                     (pair.active ? std::to_string(*pair.active) : std::string("-")) + ' ' +
                     std::to_string(pair.epoch)};
+}
+
+std::string Pairs::objection_to(BackendRef member, const ReplicaStatus& status) const {
+  if (config_.pairs.empty()) return {};
+  const std::string& name = backends_.find(member)->name;
+  for (const PairSeats& seats : config_.pairs)
+    if (seats.pair == status.pair && status.index < seats.members.size() &&
+        seats.members[status.index] == name)
+      return {};
+  return "replica " + std::to_string(status.index) + " of " + status.pair + " is not for " + name;
 }
 
 BackendIndex Pairs::pair_named(Instant now, BackendRef member, const std::string& name,

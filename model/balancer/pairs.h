@@ -89,6 +89,8 @@ class Pairs {
     std::uint8_t index = 0;
   };
 
+  // Why the configuration does not give it this seat; empty: it does.
+  std::string objection_to(BackendRef member, const ReplicaStatus& status) const;
   std::optional<Seat> seat_of(BackendRef member) const;
   // The pair of that name, new if need be; kNoBackend, and why not.
   BackendIndex pair_named(Instant now, BackendRef member, const std::string& name,

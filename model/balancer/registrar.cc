@@ -136,7 +136,9 @@ BackendRef Registrar::enroll(Instant now, PeerId id, std::string_view name, Addr
     return BackendRef{};
   };
   const Backend* known = backends_.find(name);
-  if (known && known->kind == BackendKind::pair)
+  const bool is_pair_configured = std::ranges::any_of(
+      config_.pairs, [&](const PairSeats& seats) { return seats.pair == name; });
+  if (is_pair_configured || (known && known->kind == BackendKind::pair))
     return refuse("registration failed: name " + std::string(name) + " is a pair's");
   if (known && peer_of(known->ref) != peers_.end())
     return refuse("registration failed: name " + std::string(name) + " is taken");

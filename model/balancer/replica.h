@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "model/balancer/line.h"
 
@@ -34,6 +35,14 @@ struct ReplicaSeat {
   std::uint8_t index = 0;
 
   friend bool operator==(const ReplicaSeat&, const ReplicaSeat&) = default;
+};
+
+// Who may be a replica of a pair: replica i is members[i], by the name that it registers under.
+struct PairSeats {
+  std::string pair;
+  std::vector<std::string> members;  // kPairSize of them
+
+  friend bool operator==(const PairSeats&, const PairSeats&) = default;
 };
 
 // A pair as an operator sees it.

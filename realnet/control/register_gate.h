@@ -13,7 +13,8 @@ namespace poise::realnet {
 
 // Reads along, line by line with the Registrar's own reader, and gives way before the Registrar
 // sees the end of a line that it must not see. Only REGISTER names a backend: PAUSE, RESUME and
-// DEREGISTER concern the stream's own, whatever name they carry.
+// DEREGISTER concern the stream's own, whatever name they carry. REPLICA names a pair, and passes:
+// whose seats a pair's are says BalancerConfig::pairs; without it, any backend may take a free one.
 class RegisterGate {
  public:
   // What may pass of `bytes`: all of them, or what comes before the end of a refused line.

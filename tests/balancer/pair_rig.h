@@ -21,7 +21,8 @@ class Pair : public ::testing::Test {
     c.forget_timeout = 10s;
     return c;
   }
-  explicit Pair(bool mirror = false) : rig(pair_config(mirror)) {}
+  explicit Pair(bool mirror = false) : Pair(pair_config(mirror)) {}
+  explicit Pair(BalancerConfig c) : rig(std::move(c)) {}
 
   // An agent's first words; its data path is proved.
   void joins(unsigned i, const std::string& status) { joins(i, status, rig); }

@@ -208,6 +208,44 @@ TEST_F(Pair, ANewHostMayTakeTheSeatOfADeadOne) {
   EXPECT_EQ(rig.syn(1000).to, backend_address(3));
 }
 
+class ListedPair : public Pair {
+ protected:
+  static BalancerConfig listed_config() {
+    BalancerConfig c = pair_config();
+    c.pairs = {{"db", {"web1", "web2"}}};
+    return c;
+  }
+  ListedPair() : Pair(listed_config()) {}
+};
+
+TEST_F(ListedPair, NobodyElseTakesASeatOfAListedPair) {
+  joins(3, "0 1 active");  // before those whose seats they are
+  EXPECT_EQ(rig.lines(3), Lines{"INVALID replica 0 of db is not for web3"});
+  EXPECT_TRUE(rig.closed(3));
+  joins(2, "0 1 active");
+  EXPECT_EQ(rig.lines(2), Lines{"INVALID replica 0 of db is not for web2"});
+  EXPECT_EQ(rig.balancer.backends().size(), 0u);
+  form();
+  rig.says(2, "REPLICA db 1 2 active").beats_until(1600ms, {2});  // web1 is dead
+  joins(4, "0 9 active");
+  EXPECT_EQ(rig.lines(4), Lines{"INVALID replica 0 of db is not for web4"});
+  EXPECT_EQ(rig.syn(1000).to, backend_address(2));
+}
+
+TEST_F(ListedPair, NobodyMakesAPairThatIsNotListed) {
+  rig.registers(3).registers(4);
+  rig.lines(4);
+  rig.says(4, "REPLICA web3 0 1 active").says(4, "REPLICA spare 0 1 active");
+  EXPECT_EQ(rig.lines(4), (Lines{"INVALID replica 0 of web3 is not for web4",
+                                 "INVALID replica 0 of spare is not for web4"}));
+  EXPECT_EQ(rig.balancer.backends().find("spare"), nullptr);
+}
+
+TEST_F(ListedPair, NobodyRegistersUnderAListedPairsNameBeforeItsReplicasCome) {
+  rig.up(9).says(9, "REGISTER db 10.0.1.9");
+  EXPECT_EQ(rig.lines(9), Lines{"INVALID registration failed: name db is a pair's"});
+}
+
 TEST_F(Pair, NobodyRegistersUnderAPairsName) {
   form();
   rig.up(9).says(9, "REGISTER db 10.0.1.9");

@@ -2,6 +2,7 @@
 #include "realnet/daemon/settings/rules.h"
 
 #include <algorithm>
+#include <set>
 #include <stdexcept>
 
 #include "model/backend/backend_set.h"
@@ -28,6 +29,26 @@ void check_vips(const std::vector<Vip>& vips, const Complain& complain) {
     if (std::find(vips.begin(), vips.begin() + static_cast<std::ptrdiff_t>(i), vips[i]) !=
         vips.begin() + static_cast<std::ptrdiff_t>(i))
       complain(path, path + " is given twice");
+  }
+}
+
+void check_pairs(const std::vector<PairSeats>& pairs, const Complain& complain) {
+  std::set<std::string_view> names;
+  const auto check = [&](const std::string& path, std::string_view name) {
+    if (!is_backend_name(name))
+      complain(path, path + " has " + quoted(name) + "; expected 1 to 64 of A-Z a-z 0-9 . _ -");
+    else if (!names.insert(name).second)
+      complain(path,
+               path + " has " + quoted(name) + " again; a name is one pair's or one member's");
+  };
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    const std::string path = "pair." + std::to_string(i);
+    const std::string members = path + ".members";
+    check(path + ".name", pairs[i].pair);
+    if (pairs[i].members.size() != kPairSize)
+      complain(members, members + " has " + std::to_string(pairs[i].members.size()) +
+                            " names; expected 2, such as [\"web1\", \"web2\"]");
+    for (const std::string& member : pairs[i].members) check(members, member);
   }
 }
 
@@ -96,6 +117,7 @@ void check(const BalancerSettings& settings, const Complain& complain) {
   const BalancerConfig& machine = settings.machine;
   check_names(machine.name, machine.address, complain);
   check_vips(machine.vips, complain);
+  check_pairs(machine.pairs, complain);
   check_policy(settings.policy, complain);
   check_credentials(settings.credentials, false, complain);
   check_packets(settings.packets, complain);

@@ -144,8 +144,41 @@ std::vector<Field> balancer_control_fields() {
       joined(joined(credential_fields<B>(), listener_limit_fields()), stream_limit_fields<B>()));
 }
 
+Table pair_table() {
+  static const PairSeats defaults{};
+  return {
+      "pair",
+      {
+          key<&PairSeats::pair>("name", "What its replicas call it; no backend's name.").must(),
+          key<&PairSeats::members>("members", "The names of its replicas 0 and 1, in this order.")
+              .must(),
+      },
+      &defaults};
+}
+
+Field pairs(const Table& table) {
+  Field field;
+  field.name = "pair";
+  field.doc =
+      "The failover pairs, one table each. With none, every backend may say that it is a replica "
+      "of any pair that has room; with one or more, those that they name alone.";
+  field.type = scenario::Type::tables;
+  field.table = &table;
+  field.at = [](void* object, std::size_t index) -> void* {
+    return &static_cast<B*>(object)->machine.pairs[index];
+  };
+  field.size = [](const void* object) {
+    return static_cast<const B*>(object)->machine.pairs.size();
+  };
+  field.resize = [](void* object, std::size_t size) {
+    static_cast<B*>(object)->machine.pairs.resize(size);
+  };
+  return field;
+}
+
 Table make_balancer_table() {
   static const Table vip = vip_table();
+  static const Table pair = pair_table();
   static const Table service = table_of<B>(
       "service",
       joined(
@@ -156,6 +189,7 @@ Table make_balancer_table() {
   static const Table control = table_of<B>("control", balancer_control_fields());
   std::vector<Field> first = joined(
       first_fields<B>(vip), {
+                                pairs(pair),
                                 section("service", "How packets reach the backends.", service),
                                 section("policy", "Who gets a flow.", policy),
                                 section("control", "The agents' streams.", control),
