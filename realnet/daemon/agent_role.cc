@@ -207,7 +207,8 @@ Frame::Role AgentRole::role() {
           .drain = [this] { drain(); },
           .metrics = [this] { return metrics(); },
           .unready = [this] { return unready(); },
-          .every_second = [this] { watch_tunnels(); }};
+          .every_second = [this] { watch_tunnels(); },
+          .turns = [this] { return shards_.turns(); }};
 }
 
 void AgentRole::answer(const nlohmann::json& request, Reply reply) {

@@ -130,7 +130,8 @@ Frame::Role BalancerRole::role() {
               [this] {
                 if (memory_) memory_->touch();
                 if (draining_) drain();
-              }};
+              },
+          .turns = [this] { return shards_.turns(); }};
 }
 
 void BalancerRole::answer(const nlohmann::json& request, const Reply& reply) {

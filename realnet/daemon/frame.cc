@@ -70,7 +70,7 @@ int Frame::run(Role role, const std::string& socket, const MetricsSettings& metr
   if (metrics.listen)
     metrics_server.emplace(io_, *metrics.listen,
                            MetricsSource{.metrics = role_.metrics,
-                                         .unwell = [] { return std::string(); },
+                                         .unwell = [this] { return unwell(); },
                                          .unready = role_.unready});
   std::function<void(const boost::system::error_code&)> tick =
       [&](const boost::system::error_code& error) {
@@ -80,7 +80,7 @@ int Frame::run(Role role, const std::string& socket, const MetricsSettings& metr
         second_.async_wait(tick);
       };
   tick({});
-  supervisor_.watch(io_, [] { return true; });
+  supervisor_.watch(io_, [this] { return unwell().empty(); });
   supervisor_.ready();
   log_.event("ready", {{"role", role_.name}, {"name", label_}, {"pid", ::getpid()}});
   io_.run();
@@ -93,7 +93,21 @@ int Frame::run(Role role, const std::string& socket, const MetricsSettings& metr
 void Frame::every_second() {
   log_.tick();
   if (role_.every_second) role_.every_second();
+  tell_of_threads();
   if (now() - host_seen_ >= kHostLookInterval) mend_host();
+}
+
+// This loop turns whatever theirs do: whose thread stands still decides about no packet.
+std::string Frame::unwell() {
+  if (role_.turns) turn_watch_.look(now(), role_.turns());
+  return turn_watch_.standing();
+}
+
+void Frame::tell_of_threads() {
+  const std::string why = unwell();
+  const bool was_unwell = std::exchange(is_unwell_, !why.empty());
+  if (is_unwell_ && !was_unwell) log_.error("unwell", {{"why", why}});
+  if (was_unwell && !is_unwell_) log_.event("well", {});
 }
 
 // It is said once that the host cannot be put in order, and tried until it can.

@@ -4,10 +4,12 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cstdint>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "realnet/control/operator_server.h"
 #include "realnet/daemon/host_keeper.h"
@@ -15,6 +17,7 @@
 #include "realnet/daemon/metrics/server.h"
 #include "realnet/daemon/service/signals.h"
 #include "realnet/daemon/service/supervisor.h"
+#include "realnet/daemon/service/turn_watch.h"
 #include "realnet/daemon/settings/settings.h"
 
 namespace poise::realnet {
@@ -32,6 +35,8 @@ class Frame {
     std::function<std::string()> metrics;  // Prometheus's text
     std::function<std::string()> unready;  // why it serves nobody yet; empty: it does
     std::function<void()> every_second;    // optional
+    // How often the loop of each of its threads has turned; optional. None may stand still.
+    std::function<std::vector<std::uint64_t>()> turns;
   };
 
   // `label`: the daemon's own name, which its chain, journal and log carry. Throws SystemError.
@@ -52,6 +57,8 @@ class Frame {
  private:
   void every_second();
   void mend_host();
+  std::string unwell();  // why it is to be restarted; empty: it lives
+  void tell_of_threads();
   void answer(const nlohmann::json& request, Reply reply);
   Answer status(bool host_in_order) const;
   std::string stop();
@@ -62,6 +69,8 @@ class Frame {
   Log log_;
   HostKeeper host_;
   Supervisor supervisor_;
+  TurnWatch turn_watch_;
+  bool is_unwell_ = false;  // and that was said
   boost::asio::steady_timer deadline_, second_;
   Role role_;
   Duration stop_drain_{};

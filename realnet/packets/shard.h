@@ -20,6 +20,7 @@
 #include "realnet/packets/intake.h"
 #include "realnet/packets/raw_sender.h"
 #include "realnet/system/clock.h"
+#include "realnet/system/single_writer_count.h"
 
 namespace poise::realnet {
 
@@ -49,6 +50,7 @@ class Shard {
   // The shard's thread: takes what is there, decides, sends it on. True: look at errands() and
   // deadline().
   bool work() {
+    ++turns_;
     bool asks = false;
     intake_.receive([&](auto& source, std::size_t count) { asks |= serve(source, count); });
     return asks;
@@ -75,6 +77,8 @@ class Shard {
   const M& machine() const { return *machine_; }
   void finish_record() { recorded_.finish(); }
 
+  // How often the shard's thread has come to work; read from any thread.
+  std::uint64_t turns() const { return turns_; }
   const Queue& queue() const { return intake_.queue(); }
   const Intake& intake() const { return intake_; }
   // The shard's thread's, and that of the control events.
@@ -206,6 +210,7 @@ class Shard {
   RawSender sender_;          // the shard's thread's
   RawSender control_sender_;  // of who holds mutex_
   std::optional<Injector> injector_;
+  SingleWriterCount turns_;  // the shard's thread's
   Emission emission_;
   bool carries_;
   std::function<Instant()> clock_;

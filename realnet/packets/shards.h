@@ -92,6 +92,13 @@ class Shards {
   }
 
   std::size_t size() const { return shards_.size(); }
+  // How often the loop of each thread has turned: some twenty times a second, or more. Waits for
+  // nobody, in whatever call a thread may be.
+  std::vector<std::uint64_t> turns() const {
+    std::vector<std::uint64_t> turns;
+    for (const auto& shard : shards_) turns.push_back(shard->turns());
+    return turns;
+  }
 
  private:
   struct After {

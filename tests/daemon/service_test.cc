@@ -6,10 +6,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
+#include <vector>
 
 #include "realnet/daemon/service/signals.h"
 #include "realnet/daemon/service/supervisor.h"
+#include "realnet/daemon/service/turn_watch.h"
 #include "realnet/system/fd.h"
 #include "tests/daemon/temporary_file.h"
 
@@ -17,6 +20,7 @@ namespace poise::realnet {
 namespace {
 
 using testing::ElementsAre;
+using namespace std::chrono_literals;
 
 // A service manager that listens, in this process's environment while it lives.
 class Listener {
@@ -81,6 +85,31 @@ TEST(Supervisor, TheWatchdogHearsOnlyFromTheLiving) {
   context.run();
   EXPECT_EQ(asked, 5);
   EXPECT_THAT(listener.heard(), ElementsAre("WATCHDOG=1", "WATCHDOG=1", "WATCHDOG=1"));
+}
+
+TEST(TurnWatch, NamesTheThreadThatStandsStill) {
+  TurnWatch watch;
+  Instant now{};
+  for (std::uint64_t second = 0; second < 5; ++second, now += 1s) {
+    watch.look(now, std::vector<std::uint64_t>{20 * second, std::min(20 * second, 20ul)});
+    EXPECT_EQ(watch.standing(), second < 4 ? "" : "the thread of queue 1 has stood still for 3 s");
+  }
+  watch.look(now, std::vector<std::uint64_t>{100, 21});
+  EXPECT_EQ(watch.standing(), "");
+}
+
+TEST(TurnWatch, LooksInQuickSuccessionAccuseNobody) {
+  TurnWatch watch;
+  for (int i = 0; i < 1000; ++i)
+    watch.look(Instant{} + i * 1ms, std::vector<std::uint64_t>{std::uint64_t(i) / 50});
+  EXPECT_EQ(watch.standing(), "");
+}
+
+TEST(TurnWatch, TimeInWhichTheWholeProcessStoodStillAccusesNobody) {
+  TurnWatch watch;
+  watch.look(Instant{1s}, std::vector<std::uint64_t>{20});
+  watch.look(Instant{1h}, std::vector<std::uint64_t>{20});
+  EXPECT_EQ(watch.standing(), "");
 }
 
 // A loop with the handlers that write down what they were told.
