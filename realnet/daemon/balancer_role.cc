@@ -1,6 +1,7 @@
 // The life of a balancer's daemon.
 #include "realnet/daemon/balancer_role.h"
 
+#include <filesystem>
 #include <utility>
 
 #include "model/policy/policy.h"
@@ -13,6 +14,18 @@
 #include "realnet/system/file.h"
 
 namespace poise::realnet {
+
+namespace {
+
+// web.record, web.1.record, web.2.record: the ending, by which a folder's replay finds them, stays.
+std::string record_path(const std::string& first, std::size_t queue) {
+  if (queue == 0) return first;
+  std::filesystem::path path(first);
+  const std::string ending = path.extension().string();
+  return path.replace_extension('.' + std::to_string(queue) + ending).string();
+}
+
+}  // namespace
 
 BalancerRole::BalancerRole(const BalancerSettings& settings, ReadAgain read_again)
     : settings_(settings),
@@ -48,10 +61,9 @@ void BalancerRole::add_shards() {
                 emission_of(settings_.packets), seat_of(settings_.packets, i));
 }
 
-// The first queue's record has the name that was given, the others' add their number.
 std::unique_ptr<RecordWriter> BalancerRole::open_record(std::size_t shard) {
   if (settings_.record.empty()) return nullptr;
-  const std::string path = settings_.record + (shard == 0 ? "" : '.' + std::to_string(shard));
+  const std::string path = record_path(settings_.record, shard);
   records_.push_back(std::make_unique<RecordFile>(path, [this](const std::string& why) {
     frame_.log().error("record_failed", {{"why", why}});
   }));
