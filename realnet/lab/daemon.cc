@@ -85,6 +85,11 @@ bool Daemon::wait_until(Instant instant) {
   return ended;
 }
 
+bool Daemon::ended_well() {
+  if (process_ >= 0) reap();
+  return WIFEXITED(status_) && WEXITSTATUS(status_) == 0;
+}
+
 std::string Daemon::how_it_ended() {
   if (process_ >= 0) reap();
   const std::string how = WIFSIGNALED(status_)

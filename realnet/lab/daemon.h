@@ -29,6 +29,8 @@ class Daemon {
   // Waits for its end; at this instant (of realnet::now()) kills it. False: it had to.
   bool wait_until(Instant instant);
 
+  // Of itself, with status 0. REQUIRES: it has ended.
+  bool ended_well();
   // "ended with status 1: the last line of its log". REQUIRES: it has ended.
   std::string how_it_ended();
 

@@ -119,7 +119,6 @@ Evidence examine(const std::string& path, M& machine, std::uint64_t configuratio
   Evidence evidence = examination.take();
   evidence.ended = !report.is_cut;
   evidence.events = report.events;
-  evidence.packets = report.packets;
   return evidence;
 }
 

@@ -47,7 +47,7 @@ struct Evidence {
   std::vector<std::uint64_t> counts;          // by Count, at the end of the run
   std::uint64_t digest = 0;                   // likewise
   bool ended = false;                         // false: the daemon was killed
-  std::uint64_t events = 0, packets = 0;
+  std::uint64_t events = 0;
 };
 
 // Throws SystemError when the file is no record of a machine with this configuration, or when the

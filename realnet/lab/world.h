@@ -59,6 +59,7 @@ class World {
     std::unique_ptr<Daemon> daemon;    // a balancer or an agent
     std::unique_ptr<Daemon> failover;  // beside it: a server of failover TCP, or the witness
     bool up = false;
+    bool stopped = false;  // its daemon, in good order, after the run
     std::uint32_t lives = 0;
   };
   // One life of a node's daemon.

@@ -148,10 +148,17 @@ void World::stop_daemons() {
     host.daemon->ask_to_stop();
   }
   const Instant patience = realnet::now() + kPatience;
-  for (NodeId id = 0; id < hosts_.size(); ++id)
-    if (hosts_[id].daemon && !hosts_[id].daemon->wait_until(patience))
-      notices_.push_back({to_ns(loop_.now()), topology_.nodes()[id].name, "killed", "daemon",
-                          "it did not stop when it was told to"});
+  for (NodeId id = 0; id < hosts_.size(); ++id) {
+    Host& host = hosts_[id];
+    const std::string& name = topology_.nodes()[id].name;
+    if (!host.daemon) continue;
+    host.stopped = host.daemon->wait_until(patience);
+    if (!host.stopped)
+      notices_.push_back(
+          {to_ns(loop_.now()), name, "killed", "daemon", "it did not stop when it was told to"});
+    else if (!host.daemon->ended_well())
+      throw SystemError("stop poised on " + name, "it " + host.daemon->how_it_ended());
+  }
 }
 
 Evidence World::evidence_of(const Life& life) const {
@@ -197,7 +204,11 @@ std::vector<scenario::MemberChange> World::examine(scenario::RunResult& result) 
     std::vector<std::uint64_t>& sum = counts[life.node];
     sum.resize(kCountNumber);
     for (std::size_t i = 0; i < kCountNumber; ++i) sum[i] += evidence.counts[i];
-    if (hosts_[life.node].up && life.number == hosts_[life.node].lives)
+    const bool is_last = life.number == hosts_[life.node].lives;
+    if (is_last && hosts_[life.node].stopped && !evidence.ended)
+      throw SystemError("replay " + life.folder.record(),
+                        "it is cut, and its daemon ended in good order");
+    if (hosts_[life.node].up && is_last)
       result.digests.push_back({name, "digest", static_cast<std::int64_t>(evidence.digest)});
     check_readiness(life, evidence);
     result.events += static_cast<std::int64_t>(evidence.events);

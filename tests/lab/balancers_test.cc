@@ -7,6 +7,8 @@
 #include <chrono>
 #include <csignal>
 #include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <set>
 #include <string>
 #include <thread>
@@ -14,6 +16,7 @@
 #include <gtest/gtest.h>
 
 #include "realnet/lab/run.h"
+#include "tests/daemon/temporary_file.h"
 #include "tests/lab/plans.h"
 
 namespace poise::realnet::lab {
@@ -113,6 +116,22 @@ TEST(LabBalancers, ADaemonThatCannotRunEndsTheRunWithItsLastWord) {
     FAIL() << "it ran";
   } catch (const scenario::RunError& error) {
     EXPECT_NE(std::string(error.what()).find("it ended with status 1"), std::string::npos)
+        << error.what();
+  }
+}
+
+TEST(LabBalancers, ADaemonThatEndsBadlyWhenItIsToldToStopEndsTheRunToo) {
+  const TemporaryFolder folder;
+  const std::string daemon = folder.file("poised");
+  std::ofstream(daemon) << "#!/bin/sh\n"
+                        << POISED << " \"$@\" &\n"
+                        << "trap \"kill -TERM $!; wait $!; exit 3\" TERM\nwait\n";
+  std::filesystem::permissions(daemon, std::filesystem::perms::owner_all);
+  try {
+    run(small_plan(1, 1, 1), {.daemon = daemon});
+    FAIL() << "it did as if nothing was wrong";
+  } catch (const scenario::RunError& error) {
+    EXPECT_NE(std::string(error.what()).find("it ended with status 3"), std::string::npos)
         << error.what();
   }
 }
