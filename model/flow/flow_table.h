@@ -27,6 +27,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include "model/backend_id.h"
@@ -172,11 +173,16 @@ class FlowTable {
   std::uint32_t expire(Instant now, std::uint32_t budget) noexcept;
 
   // Calls visit(const Flow&) for every live flow, in an order that depends on the table's history
-  // alone.
+  // alone, until it returns false; one that returns nothing sees them all.
   template <class Visit>
   void for_each(Instant now, Visit&& visit) const {
-    for (std::uint32_t i = 0; i < high_water_; ++i)
-      if (entries_[i].backend && is_live(entries_[i], now)) visit(flow_at(i));
+    for (std::uint32_t i = 0; i < high_water_; ++i) {
+      if (!entries_[i].backend || !is_live(entries_[i], now)) continue;
+      if constexpr (std::is_void_v<decltype(visit(flow_at(i)))>)
+        visit(flow_at(i));
+      else if (!visit(flow_at(i)))
+        return;
+    }
   }
 
   // A hash of the whole state; costs one pass over the flows.

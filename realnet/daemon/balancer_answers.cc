@@ -94,7 +94,8 @@ Answer show_flows(Shards<Balancer>& shards) {
     count += table.size();
     if (flows.size() == kFlowsShownMax) return;
     table.for_each(at, [&flows](const FlowTable::Flow& flow) {
-      if (flows.size() < kFlowsShownMax) flows.push_back(flow);
+      flows.push_back(flow);
+      return flows.size() < kFlowsShownMax;  // a table of millions would hold up the packets
     });
   });
   const BackendNames names = names_of(shards);

@@ -318,6 +318,14 @@ TEST(FlowTable, VisitsEveryLiveFlowOnce) {
   EXPECT_EQ(keys.size(), 40u);
 }
 
+TEST(FlowTable, AVisitorThatHasSeenEnoughSeesNoMore) {
+  Table table(100);
+  table.fill(FlowState::established, 0, 50);
+  int visits = 0;
+  table->for_each(at(seconds{1}), [&](const FlowTable::Flow&) { return ++visits < 10; });
+  EXPECT_EQ(visits, 10);
+}
+
 TEST(FlowTable, TakesAtMostSixtyFourBytesAFlow) {
   for (const std::uint32_t capacity : {4096u, 65536u, 100003u, 1000000u}) {
     const FlowTable table({.capacity = capacity, .backend_count_max = 128});
