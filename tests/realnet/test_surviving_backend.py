@@ -77,28 +77,42 @@ def revive(service, host):
     host.run("iptables", "-D", "INPUT", "-i", "eth0", "-j", "DROP", check=False)
 
 
-@pytest.mark.parametrize("timeout_s, heartbeat_s", [(1.0, 0.25), (0.05, 0.01)])
+def noticed_death(service, host, dies):
+    """(its death, when the balancer said so); None: the balancer had said so before."""
+    asked = time.time()
+    service.settle()
+    death = time.time()
+    dies(service, host)
+    lb = service.balancers["lb"]
+    noticed = wait_until(lambda: lb.said("down", f"name={host.name}", since=asked), "its death")
+    return (death, noticed) if noticed >= death else None
+
+
+def mourns(service, host, dies):
+    """Like it; a busy machine may keep a heartbeat back just before, but not time and again."""
+    for _ in range(3):
+        if times := noticed_death(service, host, dies):
+            return times
+        revive(service, host)
+    raise AssertionError(f"{host.name} was down before it died, time and again")
+
+
 @pytest.mark.parametrize("dies", [unplug, freeze, deafen])
-def test_a_dead_host_is_noticed_in_time(network, build, dies, timeout_s, heartbeat_s):
+def test_a_dead_host_s_flows_move_and_no_others(network, build, dies):
+    timeout_s, heartbeat_s = 1.0, 0.25
     service = Service(network, build)
-    service.configure(
-        balancer={"control": {"timeout_s": timeout_s}},
-        agent={"control": {"timeout_s": max(timeout_s, 0.2), "heartbeat_s": heartbeat_s}},
-    ).start()
+    control = {"timeout_s": timeout_s, "heartbeat_s": heartbeat_s}
+    service.configure(balancer={"control": {"timeout_s": timeout_s}}, agent={"control": control})
+    service.start()
     host = network.host("web1")
     connections = [Connection(service.client) for _ in range(20)]
     backends = {connection: connection.ask() for connection in connections}
     assert set(backends.values()) == {"web1", "web2"}
+    assert not service.balancers["lb"].said("down")
 
-    lb = service.balancers["lb"]
-    is_steady = timeout_s == 1.0  # a busy machine may keep a heartbeat from its processor for 50 ms
-    assert not (is_steady and lb.said("down"))
-    death = time.time()
-    dies(service, host)
-    noticed = wait_until(lambda: lb.said("down", "name=web1", since=death), "its death")
+    death, noticed = mourns(service, host, dies)
     assert timeout_s - 2 * heartbeat_s < noticed - death < timeout_s + SLACK_S
-
-    for connection, backend in backends.items() if is_steady else ():
+    for connection, backend in backends.items():
         if backend == "web2":
             assert connection.ask() == "web2"
         else:  # it reached the other backend, which does not know it
@@ -109,3 +123,19 @@ def test_a_dead_host_is_noticed_in_time(network, build, dies, timeout_s, heartbe
     revive(service, host)
     service.settle()
     assert {service.get() for _ in range(40)} == {"web1", "web2"}
+
+
+@pytest.mark.parametrize("dies", [unplug, freeze, deafen])
+def test_a_dead_host_is_noticed_at_once_where_that_is_asked_for(network, build, dies):
+    """Where a late heartbeat takes a backend away for a moment, nothing is said of its flows."""
+    timeout_s = 0.05
+    service = Service(network, build).configure(
+        balancer={"control": {"timeout_s": timeout_s}},
+        agent={"control": {"timeout_s": 0.2, "heartbeat_s": timeout_s / 5}},
+    )
+    service.start()
+    host = network.host("web1")
+    death, noticed = mourns(service, host, dies)
+    assert noticed - death < timeout_s + SLACK_S
+    revive(service, host)
+    service.settle()
