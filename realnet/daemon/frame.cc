@@ -32,6 +32,10 @@ std::string made(const std::string& folder) {
 Frame::Frame(const std::string& label, const LogSettings& log, const StateSettings& state)
     : label_(label),
       log_(log),
+      signals_(io_,
+               {.stop = [this](int times) { times > 1 ? finish() : static_cast<void>(stop()); },
+                .reload = [this] { reload_and_go_on(); },
+                .reopen_log = [this] { log_.reopen(); }}),
       host_(io_, made(state.folder), label,
             [this](const std::string& step) {
               log_.debug("host", {{"step", step}});
@@ -45,21 +49,6 @@ int Frame::run(Role role, const std::string& socket, const MetricsSettings& metr
                Duration stop_drain) {
   role_ = std::move(role);
   stop_drain_ = stop_drain;
-  const Signals signals(io_, {.stop =
-                                  [this](int times) {
-                                    if (times > 1)
-                                      finish();
-                                    else
-                                      stop();
-                                  },
-                              .reload =
-                                  [this] {
-                                    try {
-                                      static_cast<void>(reload());
-                                    } catch (const std::exception&) {  // it is in the log
-                                    }
-                                  },
-                              .reopen_log = [this] { log_.reopen(); }});
   const OperatorServer operator_server(
       io_, socket,
       [this](const nlohmann::json& request, Reply reply) { answer(request, std::move(reply)); }, {},
@@ -170,6 +159,13 @@ std::string Frame::stop() {
              ? "it stops when its flows have ended, in " +
                    std::to_string(static_cast<int>(to_seconds(stop_drain_))) + " s at the latest"
              : "it stops";
+}
+
+void Frame::reload_and_go_on() {
+  try {
+    static_cast<void>(reload());
+  } catch (const std::exception&) {  // it is in the log
+  }
 }
 
 std::string Frame::reload() {

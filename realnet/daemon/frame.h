@@ -39,7 +39,9 @@ class Frame {
     std::function<std::vector<std::uint64_t>()> turns;
   };
 
-  // `label`: the daemon's own name, which its chain, journal and log carry. Throws SystemError.
+  // `label`: the daemon's own name, which its chain, journal and log carry. From here on a signal
+  // waits for run(), which then ends in good order: what was done to the host is put back. Throws
+  // SystemError.
   Frame(const std::string& label, const LogSettings& log, const StateSettings& state);
 
   boost::asio::io_context& io() { return io_; }
@@ -63,10 +65,12 @@ class Frame {
   Answer status(bool host_in_order) const;
   std::string stop();
   std::string reload();
+  void reload_and_go_on();
 
   std::string label_;
   boost::asio::io_context io_{1};
   Log log_;
+  Signals signals_;
   HostKeeper host_;
   Supervisor supervisor_;
   TurnWatch turn_watch_;

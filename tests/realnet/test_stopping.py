@@ -1,8 +1,11 @@
 """SIGTERM and `stop`: what is said, in which order, and what is left."""
 
+import re
 import signal
 import time
 
+import daemons
+import pytest
 from crowd import Connection, Crowd
 from daemons import VIP4
 from network import wait_until
@@ -87,3 +90,38 @@ def test_another_balancer_takes_the_vip_over(network, build):
     standby.start()
     crowd.ends()
     assert {service.get() for _ in range(40)} == {"web1", "web2"}
+
+
+SWITCHES = "sysctl -a --pattern 'forwarding|rp_filter|accept_local|arp_' 2>/dev/null"
+
+
+def state_of(host):
+    """What a daemon may change there; the tables of rules stay, empty."""
+    rules = re.findall("(?m)^-A.*|^.*POISE.*", host.run("iptables-save").stdout)
+    switches = host.run("sh", "-c", SWITCHES).stdout
+    return [*rules, *host.run("ip", "-brief", "addr").stdout.split("\n"), *switches.split("\n")]
+
+
+def await_changes(daemon, count):
+    """Until its journal has so many, or all, of its changes."""
+    journal = daemon.folder / f"{daemon.host.name}.host.json"
+    end = time.monotonic() + 10
+    while time.monotonic() < end and not daemon.said("ready"):
+        if journal.exists() and journal.read_text().count('"kind"') >= count:
+            return
+
+
+@pytest.mark.parametrize("role", ["balancer", "agent"])
+@pytest.mark.parametrize("word", [signal.SIGTERM, signal.SIGINT])
+def test_a_start_that_is_broken_off_leaves_nothing(network, build, role, word):
+    lb, host = network.host("lb"), network.host("web1")
+    daemon = daemons.balancer(build, lb) if role == "balancer" else daemons.agent(build, host, [lb])
+    before = state_of(daemon.host)
+    for changes in range(1, 7):
+        process = daemon.launch()
+        await_changes(daemon, changes)
+        process.send_signal(word)
+        assert process.wait(20) == 0, daemon.log.read_text()
+        assert not list(daemon.folder.glob("*.host.*"))
+        assert state_of(daemon.host) == before
+        daemon.log.unlink()
