@@ -40,6 +40,18 @@ def test_it_has_few_privileges(unit):
     assert exposure <= EXPOSURE_MAX, done.stdout
 
 
+def test_it_comes_back_from_a_failure_and_not_from_an_end_that_was_asked_for(unit):
+    """A stop is status 0, also of `poisectl stop`; systemd.service(5) has what is a failure."""
+    keys = "Type|Restart|RestartSec|RestartPreventExitStatus|SuccessExitStatus|WatchdogSec"
+    ways = re.findall(f"(?m)^({keys})=(.*)", unit.read_text())
+    assert dict(ways) == {
+        "Type": "notify",
+        "Restart": "on-failure",  # of status 1, a signal such as SIGKILL, the watchdog
+        "RestartSec": "100ms",
+        "WatchdogSec": "10",
+    }
+
+
 def test_the_daemon_knows_the_flags_that_it_is_started_with(unit):
     (command,) = re.findall(r"ExecStart=(.*)", unit.read_text())
     program, role, *flags = command.split()
