@@ -67,7 +67,7 @@ XdpFilter::XdpFilter(const Interface& device, std::span<const XdpTarget> targets
     put(targets_, XdpKey{target.destination.bytes(), htons(target.port), target.protocol, 0},
         std::uint8_t{1});
   for (const XdpRing* ring : rings) put(sockets_, ring->device_queue(), ring->fd());
-  program_ = load(xdp_program(targets_.get(), sockets_.get()));
+  program_ = load(xdp_program(device.mac, targets_.get(), sockets_.get()));
 }
 
 // A link, because the kernel undoes it when its last descriptor is closed.

@@ -1,4 +1,4 @@
-// Assembles the BPF program of AF_XDP: some 60 instructions, so no compiler for BPF is asked for.
+// Assembles the BPF program of AF_XDP: some 70 instructions, so no compiler for BPF is asked for.
 #include "realnet/packets/xdp_program.h"
 
 #include <cstddef>
@@ -95,6 +95,14 @@ void need(Assembler& a, std::int32_t bytes) {
   a.jump_if_more(r2, frame_end, Label::pass);
 }
 
+void check_mac(Assembler& a, const std::array<std::uint8_t, 6>& mac) {
+  for (std::int16_t at = 0; at < 6; at = static_cast<std::int16_t>(at + 2)) {
+    const auto place = static_cast<std::size_t>(at);
+    a.load(BPF_H, r3, frame, at);
+    a.jump_if(BPF_JNE, r3, mac[place] | mac[place + 1] << 8, Label::pass);
+  }
+}
+
 void read_v4(Assembler& a) {
   a.load(BPF_B, r3, frame, kEthernet);
   a.jump_if(BPF_JNE, r3, 0x45, Label::pass);
@@ -130,7 +138,8 @@ void look_up(Assembler& a, int targets) {
 
 }  // namespace
 
-std::vector<bpf_insn> xdp_program(int targets, int sockets) {
+std::vector<bpf_insn> xdp_program(const std::array<std::uint8_t, 6>& mac, int targets,
+                                  int sockets) {
   Assembler a;
   a.copy(kContext, r1);
   a.load(BPF_W, frame, kContext, offsetof(xdp_md, data));
@@ -139,6 +148,7 @@ std::vector<bpf_insn> xdp_program(int targets, int sockets) {
   a.add_value(r2, kXdpFrameMax);
   a.jump_if_more(frame_end, r2, Label::pass);
   need(a, kV4Ports + 4);
+  check_mac(a, mac);
   a.load(BPF_H, r3, frame, kEtherType);
   a.jump_if(BPF_JEQ, r3, kTypeV6, Label::v6);
   a.jump_if(BPF_JNE, r3, kTypeV4, Label::pass);

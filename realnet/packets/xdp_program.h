@@ -21,11 +21,11 @@ struct XdpKey {
 };
 static_assert(sizeof(XdpKey) == 20);
 
-// For BPF_PROG_TYPE_XDP. `targets`: a hash map of XdpKey; `sockets`: an XSKMAP by the device's
-// receive queue. A whole IP datagram to a target, in one plain Ethernet frame, without IPv4 options
-// or IPv6 extension headers, goes to the socket of its queue; fragments, ICMP, VLANs, queues
-// without a socket and all the rest go on as if nothing was there. Needs CAP_BPF and CAP_NET_ADMIN
-// alone.
-std::vector<bpf_insn> xdp_program(int targets, int sockets);
+// For BPF_PROG_TYPE_XDP. `mac`: the device's own, as it will stay; `targets`: a hash map of XdpKey;
+// `sockets`: an XSKMAP by the device's receive queue. A whole IP datagram to a target, in one plain
+// Ethernet frame to this MAC, without IPv4 options or IPv6 extension headers, goes to the socket of
+// its queue; fragments, ICMP, VLANs, frames for other hosts that a switch floods, queues without a
+// socket and all the rest go on as if nothing was there. Needs CAP_BPF and CAP_NET_ADMIN alone.
+std::vector<bpf_insn> xdp_program(const std::array<std::uint8_t, 6>& mac, int targets, int sockets);
 
 }  // namespace poise::realnet

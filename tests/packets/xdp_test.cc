@@ -56,8 +56,9 @@ class Xdp : public testing::Test {
     filter_->open();
   }
 
-  void arrive(const Bytes& datagram) {
-    Bytes frame(near_.mac.begin(), near_.mac.end());
+  void arrive(const Bytes& datagram) { arrive(datagram, near_.mac); }
+  void arrive(const Bytes& datagram, const std::array<std::uint8_t, 6>& mac) {
+    Bytes frame(mac.begin(), mac.end());
     frame.insert(frame.end(), {2, 0, 0, 0, 0, 9});
     const bool is_v4 = datagram[0] >> 4 == 4;
     frame.insert(frame.end(), {std::uint8_t(is_v4 ? 0x08 : 0x86), std::uint8_t(is_v4 ? 0 : 0xdd)});
@@ -150,6 +151,22 @@ TEST_F(Xdp, WhatIsTakenArrivesWholeAndWithoutPaddingAndTheKernelSeesNothingOfIt)
   filter_.reset();
   arrive(udp4(2000, "later"));
   EXPECT_EQ(kernel.receive(), text("later"));
+}
+
+// A switch that does not know where a host is sends its frames to everybody.
+TEST_F(Xdp, FramesForAnotherHostAreNotTaken) {
+  take();
+  for (std::size_t at = 0; at < near_.mac.size(); ++at) {
+    std::array<std::uint8_t, 6> other = near_.mac;
+    other[at] ^= 0x10;
+    arrive(udp4(2000, "other's"), other);
+    arrive(udp6("other's"), other);
+  }
+  UdpSocket kernel("10.8.0.1", 2000);
+  arrive(udp4(2000, "all's"), {0xff, 0xff, 0xff, 0xff, 0xff, 0xff});
+  EXPECT_EQ(kernel.receive(), text("all's")) << "as if nothing was there";
+  arrive(udp4(2000, "mine"));
+  EXPECT_EQ(taken(2, 200), (std::vector<Bytes>{udp4(2000, "mine")}));
 }
 
 TEST_F(Xdp, FragmentsAndOptionsStayWithTheKernel) {
