@@ -37,8 +37,11 @@ Frame::Frame(const std::string& label, const LogSettings& log, const StateSettin
                 .reload = [this] { reload_and_go_on(); },
                 .reopen_log = [this] { log_.reopen(); }}),
       host_(io_, made(state.folder), label,
-            [this](const std::string& step) {
-              log_.debug("host", {{"step", step}});
+            [this](HostSetup::Kind kind, const std::string& text) {
+              if (kind == HostSetup::Kind::remark)
+                log_.warning("host_remark", {{"what", text}});
+              else
+                log_.debug("host", {{"step", text}});
             }),
       deadline_(io_),
       second_(io_),

@@ -22,38 +22,38 @@ bool is_gone(const SystemError& error) {
   return error.error_number() == ENOENT || error.error_number() == ENODEV;
 }
 
-std::string restore(const SysctlChange& change) {
-  if (!has_sysctl(change.key)) return "is gone";
+Outcome restore(const SysctlChange& change) {
+  if (!has_sysctl(change.key)) return {"is gone"};
   std::string done = "is " + change.before + " as before";
   const std::string now = read_sysctl(change.key);
   if (now == change.after && now != change.before) {
     write_sysctl(change.key, change.before);
     done = change.after + " -> " + change.before;
   } else if (now != change.before) {
-    return "left alone: somebody made it " + now;
+    return {"left alone: somebody made it " + now, true};
   }
   for (const auto& [key, value] : change.followers)
     if (has_sysctl(key) && read_sysctl(key) != value) write_sysctl(key, value);
-  return done;
+  return {done};
 }
 
-std::string restore(const RulesChange& change) {
+Outcome restore(const RulesChange& change) {
   remove_rules(change.flavour, change.program, chain_name(change.name, change.part));
-  return "removed";
+  return {"removed"};
 }
 
-std::string restore(const AddressChange& change) {
+Outcome restore(const AddressChange& change) {
   try {
-    return remove_address(change.address, interface_named(change.interface)) ? "removed"
-                                                                             : "was not there";
+    const bool was_there = remove_address(change.address, interface_named(change.interface));
+    return {was_there ? "removed" : "was not there"};
   } catch (const SystemError& error) {
     if (!is_gone(error)) throw;
-    return "its interface is gone";
+    return {"its interface is gone"};
   }
 }
 
-std::string restore(const BlackholeChange& change) {
-  return remove_blackhole(change.address) ? "removed" : "was not there";
+Outcome restore(const BlackholeChange& change) {
+  return {remove_blackhole(change.address) ? "removed" : "was not there"};
 }
 
 }  // namespace
@@ -70,7 +70,7 @@ std::string subject(const Change& change) {
       change);
 }
 
-std::string put_back(const Change& change) {
+Outcome put_back(const Change& change) {
   return std::visit([](const auto& c) { return restore(c); }, change);
 }
 

@@ -43,8 +43,12 @@ using Change = std::variant<SysctlChange, RulesChange, AddressChange, BlackholeC
 // What was changed, in words; equal for two changes of one thing.
 std::string subject(const Change& change);
 
-// Puts it back, as far as it still is as we left it; again is harmless. Gives back what was done,
-// in words. Throws SystemError.
-std::string put_back(const Change& change);
+struct Outcome {
+  std::string done;      // in words
+  bool is_left = false;  // as somebody else made it
+};
+
+// Puts it back, as far as it still is as we left it; again is harmless. Throws SystemError.
+Outcome put_back(const Change& change);
 
 }  // namespace poise::realnet

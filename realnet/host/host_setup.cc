@@ -47,7 +47,7 @@ HostSetup::~HostSetup() {
   try {
     undo();
   } catch (const std::exception& error) {
-    say(error.what());
+    remark(error.what());
   }
 }
 
@@ -108,7 +108,8 @@ void HostSetup::retire_all_but(const std::vector<std::string>& wanted) {
     if (std::find(wanted.begin(), wanted.end(), about) != wanted.end()) continue;
     try {
       say("put back " + about);
-      say(about + ": " + put_back_or_leave(*change));
+      const Outcome outcome = put_back_or_leave(*change);
+      outcome.is_left ? remark(about + ": " + outcome.done) : say(about + ": " + outcome.done);
       done.push_back(about);
     } catch (const SystemError& error) {
       failures += (failures.empty() ? "" : "; ") + std::string(error.what());
@@ -119,12 +120,13 @@ void HostSetup::retire_all_but(const std::vector<std::string>& wanted) {
 }
 
 // What another name of the folder has changed likewise is left to it.
-std::string HostSetup::put_back_or_leave(const Change& change) {
+Outcome HostSetup::put_back_or_leave(const Change& change) {
   const Fd alone = journal_.lock_folder();
   const std::optional<Change> other = journal_.find_elsewhere(subject(change));
   if (!other) return put_back(change);
   const auto* value = std::get_if<SysctlChange>(&change);
-  return value ? put_back_beside(*value, std::get<SysctlChange>(*other)) : "stays for another name";
+  if (!value) return {"stays for another name"};
+  return put_back_beside(*value, std::get<SysctlChange>(*other));
 }
 
 void HostSetup::drop(Address address) {
@@ -164,7 +166,7 @@ void HostSetup::install(Rules& rules, const std::vector<Rules>& before) {
   journal_.record(change);
   say("recorded " + subject(change));
   rules.install();
-  for (const std::string& remark : rules.remarks()) say(remark);
+  for (const std::string& each : rules.remarks()) remark(each);
   say(subject(change) + ": in place");
 }
 
@@ -188,7 +190,7 @@ void HostSetup::announce(const Announcements& announcements) {
       announcers.back().announce();
       say(subject(change_of(vip)) + ": announced");
     } catch (const SystemError& error) {
-      say(error.what());  // neighbours ask by themselves, later
+      remark(error.what());  // neighbours ask by themselves, later
     }
   }
   if (announcers.empty() || announcements.count == 1) return;
@@ -214,6 +216,8 @@ bool HostSetup::lacks() const {
 }
 
 bool HostSetup::mend() {
+  for (Switch& each : switches_)
+    if (const std::optional<std::string> news = each.news()) remark(*news);
   if (!lacks()) return false;
   std::string failures;
   const auto attempt = [&](const auto& step) {
@@ -262,7 +266,11 @@ std::size_t HostSetup::undo_leftovers(const std::filesystem::path& state_folder,
 }
 
 void HostSetup::say(const std::string& text) const {
-  if (log_) log_(text);
+  if (log_) log_(Kind::step, text);
+}
+
+void HostSetup::remark(const std::string& text) const {
+  if (log_) log_(Kind::remark, text);
 }
 
 }  // namespace poise::realnet

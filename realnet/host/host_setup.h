@@ -36,8 +36,11 @@ struct HostPlan {
 // same name takes over what it needs and puts the rest back, undo_leftovers() puts all back.
 class HostSetup {
  public:
-  // Told of every step, before and after it, and of what the operator should know.
-  using Log = std::function<void(const std::string&)>;
+  enum class Kind {
+    step,    // told before and after it
+    remark,  // what the operator should know: a fallback, somebody else's will, a lesser failure
+  };
+  using Log = std::function<void(Kind kind, const std::string& text)>;
 
   // Throws SystemError for a journal that cannot be trusted, and while another process uses the
   // name in the folder (see HostJournal).
@@ -71,7 +74,7 @@ class HostSetup {
  private:
   void carry_out(const HostPlan& plan);
   void retire_all_but(const std::vector<std::string>& wanted);
-  std::string put_back_or_leave(const Change& change);
+  Outcome put_back_or_leave(const Change& change);
   void drop(Address address);
   void take_over(const Change& change);
   void set(Switch& each);
@@ -80,6 +83,7 @@ class HostSetup {
   void announce(const Announcements& announcements);
   bool lacks() const;
   void say(const std::string& text) const;
+  void remark(const std::string& text) const;
 
   std::string name_;
   Log log_;

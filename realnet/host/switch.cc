@@ -3,7 +3,6 @@
 
 #include <net/if.h>
 
-#include <optional>
 #include <variant>
 
 #include "realnet/system/error.h"
@@ -52,6 +51,12 @@ Switch::State Switch::state() const {
   return suffices(setting_, read_sysctl(setting_.key)) ? State::as_set : State::changed;
 }
 
+std::optional<std::string> Switch::news() {
+  if (std::exchange(is_told_, state() == State::changed) || !is_told_) return std::nullopt;
+  return "sysctl " + setting_.key + ": left alone: somebody made it " + read_sysctl(setting_.key) +
+         ", and " + setting_.value + " is needed";
+}
+
 // Of the fourth word: net/ipv4/conf/eth0/forwarding.
 unsigned Switch::interface_index() const {
   const std::size_t begin = setting_.key.find("/conf/");
@@ -60,7 +65,7 @@ unsigned Switch::interface_index() const {
   return ::if_nametoindex(rest.substr(0, rest.find('/')).c_str());
 }
 
-std::string put_back_beside(const SysctlChange& change, const SysctlChange& other) {
+Outcome put_back_beside(const SysctlChange& change, const SysctlChange& other) {
   return put_back(SysctlChange{.key = change.key, .before = other.after, .after = change.after});
 }
 

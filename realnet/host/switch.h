@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -27,15 +28,18 @@ class Switch {
   // another name of the folder made it so: then who goes last puts it back. Throws SystemError.
   void set(HostJournal& journal, const std::function<void(const std::string&)>& say);
   State state() const;
+  // Once, when somebody has changed it so that it does not suffice: what is to be said of it.
+  std::optional<std::string> news();
 
  private:
   unsigned interface_index() const;
 
   SysctlSetting setting_;
   unsigned set_index_ = 0;  // its interface when it was set; 0: it is of none
+  bool is_told_ = false;    // that it was changed
 };
 
 // As put_back() of change.h, while another name's journal has `other` of the same key.
-std::string put_back_beside(const SysctlChange& change, const SysctlChange& other);
+Outcome put_back_beside(const SysctlChange& change, const SysctlChange& other);
 
 }  // namespace poise::realnet

@@ -157,14 +157,19 @@ TEST_F(HostSetupTest, WhatStoodBeforeIsTakenOverAndStays) {
   EXPECT_EQ(state_of_this_host(), before);
 }
 
-TEST_F(HostSetupTest, WhatSomebodyChangedMeanwhileIsTheirs) {
-  HostSetup setup(folder_.path(), "lb1");
+TEST_F(HostSetupTest, WhatSomebodyChangedMeanwhileIsTheirsAndTheOperatorIsTold) {
+  std::vector<std::string> remarks;
+  HostSetup setup(folder_.path(), "lb1", [&](HostSetup::Kind kind, const std::string& text) {
+    if (kind == HostSetup::Kind::remark) remarks.push_back(text);
+  });
   setup.apply(everything());
   write_sysctl("net/ipv4/conf/all/arp_ignore", "3");
   command("ip addr del 10.0.0.50/32 dev eth0");
   command("iptables -t raw -F POISE-lb1");
   setup.undo();
   EXPECT_EQ(read_sysctl("net/ipv4/conf/all/arp_ignore"), "3");
+  EXPECT_EQ(remarks, std::vector<std::string>{"sysctl net/ipv4/conf/all/arp_ignore: left alone: "
+                                              "somebody made it 3"});
   write_sysctl("net/ipv4/conf/all/arp_ignore", "0");
   EXPECT_EQ(state_of_this_host(), before_);
 }
@@ -199,7 +204,7 @@ int address_events(const Fd& watch) {
 std::string die_at(int step, const std::filesystem::path& folder, const HostPlan& plan, bool undo) {
   return in_child([&] {
     int steps = 0;
-    const auto count = [&](const std::string&) {
+    const auto count = [&](HostSetup::Kind, const std::string&) {
       if (++steps == step) ::raise(SIGKILL);
     };
     HostSetup setup(folder, "lb1", count);

@@ -7,6 +7,7 @@
 
 #include <fstream>
 
+#include "realnet/host/host_setup.h"
 #include "realnet/host/rules.h"
 #include "tests/host/hosts.h"
 
@@ -48,6 +49,7 @@ class PoorKernel : public testing::Test {
   }
 
   Host host_;
+  Folder state_;
 
  private:
   void script(const std::string& name, const std::string& body) {
@@ -85,6 +87,16 @@ TEST_F(PoorKernel, WithoutConnectionTrackingThereIsNothingToKeepPacketsOutOf) {
               testing::AllOf(HasSubstr("NFQUEUE"), testing::Not(HasSubstr("CT"))));
   ASSERT_EQ(poor.remarks().size(), 1u);
   EXPECT_THAT(poor.remarks()[0], HasSubstr("The rules stand in table raw without CT --notrack."));
+}
+
+TEST_F(PoorKernel, TheOperatorIsToldOfAFallback) {
+  lacks("raw");
+  std::vector<std::string> remarks;
+  HostSetup setup(state_.path(), "lb1", [&](HostSetup::Kind kind, const std::string& text) {
+    if (kind == HostSetup::Kind::remark) remarks.push_back(text);
+  });
+  setup.apply({.rules = {rules().config()}});
+  EXPECT_THAT(remarks, ElementsAre(HasSubstr("The rules stand in table mangle")));
 }
 
 TEST_F(PoorKernel, WithTheNextKernelTheRulesMoveAndNoneStayBehind) {

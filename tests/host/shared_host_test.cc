@@ -97,11 +97,22 @@ TEST_F(SharedHost, AJournalOfAnotherNamespaceHasNoSay) {
 }
 
 TEST_F(SharedHost, ASwitchThatSomebodyChangedIsTheirsAndIsNoticed) {
-  HostSetup setup(folder_.path(), "echo");
+  std::vector<std::string> remarks;
+  HostSetup setup(folder_.path(), "echo", [&](HostSetup::Kind kind, const std::string& text) {
+    if (kind == HostSetup::Kind::remark) remarks.push_back(text);
+  });
   setup.apply(plan());
+  EXPECT_TRUE(remarks.empty());
   write_sysctl(kForwarding, "0");
   EXPECT_FALSE(setup.is_in_place());
   EXPECT_FALSE(setup.mend());
+  EXPECT_FALSE(setup.mend());
+  const std::string remark =
+      "sysctl " + kForwarding + ": left alone: somebody made it 0, and 1 is needed";
+  EXPECT_EQ(remarks, std::vector{remark}) << "once";
+  write_sysctl(kForwarding, "1");
+  EXPECT_FALSE(setup.mend());
+  write_sysctl(kForwarding, "0");
   command("ip route del blackhole 10.0.0.50");
   EXPECT_TRUE(setup.mend());
   EXPECT_EQ(read_sysctl(kForwarding), "0") << "the route was mended, the switch is theirs";

@@ -1,5 +1,7 @@
 """What somebody else does to a host under a running daemon, and what failed starts leave there."""
 
+import json
+
 from daemons import VIP4, VIP6, vip_tables
 from network import wait_until
 from service import Service
@@ -22,6 +24,18 @@ def test_a_vip_that_somebody_removes_comes_back(service):
     assert agent.stop() == 0
     assert VIP4 not in agent.host.run("ip", "addr").stdout
     assert "POISE" not in agent.host.run("iptables-save").stdout
+
+
+def test_a_switch_that_somebody_changes_is_theirs_and_the_operator_hears_of_it(service):
+    lb = service.balancers["lb"]
+    changes = json.loads((lb.folder / "lb.host.json").read_text())["changes"]
+    key = next(change["key"] for change in changes if change["kind"] == "sysctl")
+    lb.host.run("sysctl", "-w", f"{key}=0")
+    wait_until(lambda: lb.said("host_remark"), "the balancer says that it was changed")
+    assert f"sysctl {key}: left alone: somebody made it 0" in lb.log.read_text()
+    assert not lb.ask("status")["host_in_order"]
+    assert lb.stop() == 0
+    assert lb.host.run("sysctl", "-n", key).stdout == "0\n"
 
 
 def test_starts_that_fail_fill_no_memory(service):
