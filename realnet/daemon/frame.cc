@@ -173,6 +173,7 @@ void Frame::reload_and_go_on() {
 
 std::string Frame::reload() {
   supervisor_.reloading();
+  log_.reopen();
   try {
     const std::string outcome = role_.reload();
     log_.event("reloaded", {{"outcome", outcome}});

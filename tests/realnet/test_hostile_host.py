@@ -38,6 +38,18 @@ def test_a_switch_that_somebody_changes_is_theirs_and_the_operator_hears_of_it(s
     assert lb.host.run("sysctl", "-n", key).stdout == "0\n"
 
 
+def test_a_log_that_was_moved_away_is_opened_anew_by_a_reload(service):
+    lb = service.balancers["lb"]
+    log, moved = lb.folder / "lb.log", lb.folder / "lb.log.1"
+    assert lb.stop() == 0
+    lb.change(log={"to": f"file:{log}"}).start()
+    log.rename(moved)
+    said = lb.ctl("reload").stdout
+    assert said == "nothing has changed; credentials and log were opened anew.\n"
+    assert " info reloaded " in log.read_text()
+    assert " info reloaded " not in moved.read_text()
+
+
 def test_starts_that_fail_fill_no_memory(service):
     lb = service.balancers["lb"]
     lb.kill()

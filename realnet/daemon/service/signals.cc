@@ -28,7 +28,6 @@ void Signals::take(int signal) {
     case SIGINT:
       return handlers_.stop(++stops_);
     case SIGHUP:
-      handlers_.reopen_log();
       return handlers_.reload();
     case SIGUSR1:
       return handlers_.reopen_log();

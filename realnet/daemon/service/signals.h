@@ -8,7 +8,7 @@
 namespace poise::realnet {
 
 // SIGTERM and SIGINT: stop, with how often that was asked (the second time: do not drain any
-// longer). SIGHUP: read the settings again. SIGHUP and SIGUSR1: open the log anew. SIGPIPE is
+// longer). SIGHUP: read the settings again. SIGUSR1: open the log anew. SIGPIPE is
 // ignored in the whole process. One at a time, while io_context runs; forgets them when it goes out
 // of scope.
 class Signals {
