@@ -91,8 +91,8 @@ TEST(LabNetwork, LosesSomePacketsOnALossyLinkAndNoFlow) {
   plan.workload.message_interval = {};
   plan.workload.arrivals = "open";
   plan.workload.flow_count_max = 20;
-  plan.duration = 4s;
-  plan.faults = {fault(0s, FaultKind::lossy, "client1-leaf1", 0s, 0.05)};
+  plan.faults = {fault(0s, FaultKind::lossy, "client1-leaf1", 2s, 0.05)};
+  plan.duration = 8s;  // whoever waits at 2 s, as long as that again, comes through then
   const RunResult result = run(plan, kBare);
   std::uint32_t retransmits = 0;
   for (const scenario::FlowRow& flow : result.flows) retransmits += flow.retransmits;
