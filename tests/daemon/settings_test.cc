@@ -49,6 +49,18 @@ TEST(Settings, TextsOutsideTheFileNeedNoQuotes) {
   EXPECT_EQ(agent.machine.vips, (std::vector<Vip>{{Address::v4(0x0a000032), 6, 80}}));
 }
 
+TEST(Settings, APairsSeatsReachTheMachineAndAreReadBackAsTheyArePrinted) {
+  const TemporaryFile file("balancer.toml",
+                           std::string(kText) +
+                               "[[pair]]\nname = \"db\"\nmembers = [\"web2\", \"web1\"]\n"
+                               "[[pair]]\nname = \"mail\"\nmembers = [\"web3\", \"web4\"]\n");
+  const auto loaded = load_balancer({file.path(), {}, {}});
+  const std::vector<PairSeats> pairs{{"db", {"web2", "web1"}}, {"mail", {"web3", "web4"}}};
+  EXPECT_EQ(loaded.settings.machine.pairs, pairs);
+  const TemporaryFile printed("printed.toml", print(loaded));
+  EXPECT_EQ(load_balancer({printed.path(), {}, {}}).settings.machine.pairs, pairs);
+}
+
 TEST(Settings, TheControlPortIsTheBalancersAddressAndCaplancesPort) {
   const TemporaryFile file("balancer.toml", kText);
   EXPECT_EQ(load_balancer({file.path(), {}, {}}).settings.listen.to_string(), "10.0.0.1:1338");
