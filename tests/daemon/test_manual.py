@@ -1,6 +1,8 @@
 """Laws of the manual pages and of the completion: both say what the schema says."""
 
+import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -39,6 +41,19 @@ def test_a_page_is_good_to_man(page):
     )
     complaints = [line for line in done.stdout.splitlines() if "missing date" not in line]
     assert complaints == []
+
+
+def test_the_example_of_poisectl_waits_for_the_backend_that_it_names():
+    page = (SOURCE / "realnet/man/poisectl.8").read_text()
+    pattern = re.search("grep -q '(.*)'", page)[1]
+
+    def ends(web1, web2):
+        rows = [{"name": "web1", "state": web1}, {"name": "web2", "state": web2}]
+        answer = json.dumps({"ok": True, "result": rows}, separators=(",", ":"))
+        return subprocess.run(["grep", "-q", pattern], input=answer, text=True).returncode == 0
+
+    assert ends("paused", "active")
+    assert not ends("draining", "paused")
 
 
 @pytest.mark.parametrize("role", ROLES)
