@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <boost/asio/post.hpp>
+#include <cmath>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -158,10 +159,9 @@ std::string Frame::stop() {
     if (!error) finish();
   });
   role_.drain();
-  return stop_drain_ > Duration{}
-             ? "it stops when its flows have ended, in " +
-                   std::to_string(static_cast<int>(to_seconds(stop_drain_))) + " s at the latest"
-             : "it stops";
+  if (stop_drain_ <= Duration{}) return "it stops";
+  const auto seconds = static_cast<int>(std::ceil(to_seconds(stop_drain_)));
+  return "it stops in " + std::to_string(seconds) + " s at the latest";
 }
 
 void Frame::reload_and_go_on() {

@@ -38,6 +38,15 @@ def test_an_agent_s_flows_have_the_time_that_was_said(network, build):
     assert "web1" not in service.states()
 
 
+def test_an_operator_hears_how_long_a_stop_takes_at_most(network, build):
+    service = Service(network, build).configure(agent={"top": {"stop_drain_s": 0.5}}).start()
+    agent = service.agents["web1"]
+    started = time.monotonic()
+    assert agent.ctl("stop").stdout == "it stops in 2 s at the latest.\n"  # its drain, and 1 s
+    assert agent.process.wait(10) == 0
+    assert 0.5 < time.monotonic() - started < 2.5
+
+
 def test_a_second_sigterm_does_not_wait(network, build):
     service = Service(network, build)
     service.configure(
