@@ -323,8 +323,9 @@ Answer AgentRole::balancers() {
 
 std::string AgentRole::metrics() {
   Exposition exposition;
-  shards_.look_at_first(
-      [&](const Shard<Agent>& shard) { write_figures(shard.machine(), exposition); });
+  std::optional<AgentFigures> figures;
+  shards_.look_at_first([&](const Shard<Agent>& shard) { figures.emplace(shard.machine()); });
+  figures->write(exposition);
   write_process_figures(exposition);
   return exposition.text();
 }

@@ -48,7 +48,7 @@ TEST(Figures, EveryCounterOfTheMachinesIsAMetric) {
   agent.address = Address::v4(0x0a00000b);
   agent.balancers = {Address::v4(0x0a000001)};
   agent.vips = balancer_config().vips;
-  write_figures(Agent(agent), exposition);
+  AgentFigures(Agent(agent)).write(exposition);  // the machine is gone, and its lock with it
   exposition.gauge("poise_test_escapes", "A \\ and\na break.", 0.5,
                    {{"label", "q\" \\ and\na break"}});
   exposition.gauge("poise_test_infinite", "No end.", std::numeric_limits<double>::infinity());

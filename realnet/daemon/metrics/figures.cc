@@ -157,16 +157,22 @@ void BalancerFigures::write(Exposition& exposition) const {
   }
 }
 
-void write_figures(const Agent& agent, Exposition& exposition) {
+AgentFigures::AgentFigures(const Agent& agent) : balancers_(agent.config().balancers) {
+  for (std::size_t i = 0; i < kCountNumber; ++i)
+    counts_[i] = agent.counters()[static_cast<Count>(i)];
+  for (PeerId peer = 0; peer < balancers_.size(); ++peer) states_.push_back(agent.state(peer));
+}
+
+void AgentFigures::write(Exposition& exposition) const {
   write_counts(
-      "poise_agent_", [&](Count count) { return agent.counters()[count]; }, exposition);
-  const std::vector<Address>& balancers = agent.config().balancers;
-  for (PeerId peer = 0; peer < balancers.size(); ++peer)
+      "poise_agent_", [&](Count count) { return counts_[static_cast<std::size_t>(count)]; },
+      exposition);
+  for (std::size_t peer = 0; peer < balancers_.size(); ++peer)
     for (const AgentState state : kAgentStates)
       exposition.gauge(
           "poise_agent_state", "1 in the state at a balancer, 0 in the others.",
-          state == agent.state(peer),
-          {{"balancer", balancers[peer].to_string()}, {"state", std::string(to_string(state))}});
+          state == states_[peer],
+          {{"balancer", balancers_[peer].to_string()}, {"state", std::string(to_string(state))}});
 }
 
 }  // namespace poise::realnet

@@ -37,7 +37,17 @@ class BalancerFigures {
   std::vector<BackendFigures> backends_;
 };
 
-void write_figures(const Agent& agent, Exposition& exposition);
+class AgentFigures {
+ public:
+  // Takes them down, under the machine's lock.
+  explicit AgentFigures(const Agent& agent);
+  void write(Exposition& exposition) const;
+
+ private:
+  std::array<std::uint64_t, kCountNumber> counts_{};
+  std::vector<Address> balancers_;
+  std::vector<AgentState> states_;  // at each of them
+};
 
 // Of this process, as every Prometheus client names them: process_cpu_seconds_total, ...
 void write_process_figures(Exposition& exposition);
