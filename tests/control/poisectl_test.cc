@@ -174,7 +174,7 @@ TEST(Poisectl, FindsTheDaemonThatIsThere) {
   EXPECT_THAT(none.error, HasSubstr("no daemon listens on /run/poise/balancer.sock or"));
 
   Daemon daemon(done("it is here"));
-  for (const char* role : {"balancer", "agent"}) {
+  for (const char* role : {"balancer", "agent", "echo", "files", "exchange", "witness"}) {
     const Finished one = daemon.rig.beside([&] {
       return in_an_empty_run("touch /run/poise/" + std::string(role) + ".sock; mount --bind " +
                              daemon.rig.path + " /run/poise/" + role + ".sock; $1 status");

@@ -15,8 +15,8 @@ namespace poise::realnet {
 namespace {
 
 constexpr std::array kSockets{"/run/poise/balancer.sock", "/run/poise/agent.sock",
-                              "/run/poise/echo.sock", "/run/poise/files.sock",
-                              "/run/poise/witness.sock"};
+                              "/run/poise/echo.sock",     "/run/poise/files.sock",
+                              "/run/poise/exchange.sock", "/run/poise/witness.sock"};
 
 Exit complain(const std::string& what, Exit status) {
   std::fprintf(stderr, "poisectl: %s\n", what.c_str());
@@ -47,10 +47,11 @@ Exit carry_out(const Order& order) {
     if (choices.find(" or ") != std::string::npos)
       return complain("several daemons are here: choose one, " + choices, Exit::usage);
     if (socket.empty())
-      return complain(std::string("no daemon listens on ") + kSockets[0] + " or " + kSockets[1] +
-                          ", nor on those of echo, files or witness; is another meant (--socket "
-                          "PATH)?",
-                      Exit::no_answer);
+      return complain(
+          std::string("no daemon listens on ") + kSockets[0] + " or " + kSockets[1] +
+              ", nor on those of echo, files, exchange or witness; is another meant (--socket "
+              "PATH)?",
+          Exit::no_answer);
   }
   const nlohmann::ordered_json answer = ask(socket, order.request, order.timeout);
   const bool done = answer.at("ok").get<bool>();
