@@ -47,6 +47,7 @@ const Broken kBrokenBalancers[] = {
     {"a pair without its members", "[[pair]]\nname = \"db\"\n"},
     {"a pair of no names", "[[pair]]\nname = \"the db\"\nmembers = [\"\", \"web2\"]\n"},
     {"a section for a value", "[name]\nfirst = \"b\"\n"},
+    {"a datagram beyond netlink's attributes", "[service]\nmtu = 65532\n"},
     {"not TOML", "[policy\n"},
     {"too many", "[packets]\nburst = 65\n"},
     {"queues beyond the last", "[packets]\nfirst_queue = 65535\nqueues = 2\n"},

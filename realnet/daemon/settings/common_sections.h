@@ -66,6 +66,10 @@ std::vector<scenario::Field> first_fields(const scenario::Table& vip) {
   };
 }
 
+// An attribute of netlink, as which a datagram goes back to the kernel, has 16 bits for the length
+// of its head of 4 bytes and the datagram.
+inline constexpr std::uint32_t kMtuMax = 65'531;
+
 template <class S>
 std::vector<scenario::Field> service_fields() {
   using scenario::key;
@@ -74,7 +78,7 @@ std::vector<scenario::Field> service_fields() {
       spelled<EncapsulationSpelling, &S::machine, &Machine::encapsulation>(
           "encapsulation", "The tunnel to the backends; caplance: UDP 1337, as Caplance's."),
       key<&S::machine, &Machine::mtu>("mtu", "Of the path between balancers and backends.")
-          .range(576, 65535, "bytes"),
+          .range(576, kMtuMax, "bytes"),
       key<&S::machine, &Machine::clamp_mss>(
           "clamp_mss",
           "SYNs get an MSS that fits the tunnel: on a balancer those of the clients, "
