@@ -185,9 +185,8 @@ void HostSetup::announce(const Announcements& announcements) {
   if (announcements.count == 0) return;
   for (const VipAddress& vip : vips_) {
     if (!vip.interface().has_neighbours || !vip.interface().is_up) continue;
-    announcers.emplace_back(vip.address(), vip.interface());
     try {
-      announcers.back().announce();
+      announcers.emplace_back(vip.address(), vip.interface()).announce();
       say(subject(change_of(vip)) + ": announced");
     } catch (const SystemError& error) {
       remark(error.what());  // neighbours ask by themselves, later

@@ -74,6 +74,19 @@ TEST_F(Neighbour, HearsAnArpRequestAndAReplyAsOftenAsIsAsked) {
   EXPECT_THAT(knows("10.0.0.50"), HasSubstr(mac()));
 }
 
+// An address that stood there before us may still be looked for on the link.
+TEST_F(Neighbour, AnAddressThatCannotBeAnnouncedYetIsARemark) {
+  command("sysctl -qw net.ipv6.conf.eth0.dad_transmits=30");
+  command("ip addr add fd00::50/128 dev eth0");
+  std::vector<std::string> remarks;
+  HostSetup setup(folder_.path(), "lb1", [&](HostSetup::Kind kind, const std::string& text) {
+    if (kind == HostSetup::Kind::remark) remarks.push_back(text);
+  });
+  setup.apply({.vips = {{address("fd00::50")}}});
+  EXPECT_TRUE(setup.is_in_place());
+  EXPECT_THAT(remarks, testing::ElementsAre(HasSubstr("fd00::50")));
+}
+
 TEST_F(Neighbour, HearsAnAdvertisementThatOverridesWhatItKnew) {
   believes("fd00::50");
   const Ear ear = ear_of_the_neighbour(ETH_P_IPV6);
