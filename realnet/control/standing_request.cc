@@ -80,7 +80,7 @@ void StandingRequest::listen() {
 void StandingRequest::take(const std::string& answer) {
   asked_ = false;
   const nlohmann::json said = nlohmann::json::parse(answer, nullptr, false);
-  const bool is_done = said.is_object() && said.value("ok", false);
+  const bool is_done = said.is_object() && said.contains("ok") && said["ok"] == true;
   heard_ = is_done && said_ == newest_;
   if (!is_done) log_.say("refused", path_ + ": " + answer.substr(0, answer.find('\n')));
   if (heard_ && then_) then_();

@@ -98,6 +98,18 @@ TEST(StandingRequest, IsNotHeardByWhoRefuses) {
   EXPECT_NE(log.find("not from you"), std::string::npos) << log;
 }
 
+TEST(StandingRequest, IsNotHeardByWhoAnswersNonsense) {
+  for (const json& nonsense : {json("yes"), json(1), json()}) {
+    OperatorRig rig([&](const json&, const Reply& reply) { reply({{"ok", nonsense}}); });
+    std::string log;
+    StandingRequest request(
+        rig.io, rig.path, [&](const std::string& line) { log += line; }, kRetry);
+    request.say(epoch(1));
+    ASSERT_TRUE(run_until(rig.io, [&] { return !log.empty(); }));
+    EXPECT_FALSE(request.heard());
+  }
+}
+
 TEST(StandingRequest, MayEndInTheMiddleOfIt) {
   Listener agent;
   auto request = std::make_unique<StandingRequest>(agent.rig.io, agent.rig.path,
