@@ -16,6 +16,8 @@ template <class... Cases>
 struct Either : Cases... {
   using Cases::operator()...;
 };
+template <class... Cases>
+Either(Cases...) -> Either<Cases...>;  // clang++ 14 does not deduce it
 
 // An interface that is gone took its addresses and switches with it.
 bool is_gone(const SystemError& error) {
