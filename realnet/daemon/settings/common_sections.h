@@ -149,7 +149,7 @@ std::vector<scenario::Field> packet_fields() {
           "nice",
           "How nice the queues' threads are at least; the others keep what the daemon "
           "was started with. Threads that always come first take packets one by one, "
-          "which costs up to three times as much as many at once.")
+          "which costs about twice as much as many at once.")
           .range(-20, 19),
       spelled<SpreadSpelling, kOf, &P::spread>(
           "spread",
